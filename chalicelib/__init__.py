@@ -1,0 +1,1 @@
+"""Kakou: checkpoint → passage → summary → command. The folders are that sentence."""

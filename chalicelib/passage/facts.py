@@ -1,0 +1,71 @@
+"""The countable, non-identifying facts of a passage, and their compact text.
+
+One JSON array as one string: what a summary costs is botocore's parsing of attribute maps, not the counting.
+Fields are only ever added at the end, with a default, so that old records stay readable.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from chalicelib.passage.passage import Passage
+
+
+class TravellerFacts(Struct, frozen=True, array_like=True):
+    """What is counted of one traveller; the meanings are those of `passage.Traveller`."""
+
+    document: str
+    origin: str
+    township: str
+    purpose: str
+    key_region_stay: bool
+    symptoms: tuple[str, ...]
+    temperature: int | None
+
+
+class Facts(Struct, frozen=True, array_like=True):
+    """What is counted of one passage."""
+
+    version: int
+    """Of this layout: 1."""
+    poster: int
+    """The poster version that was scanned."""
+    key: str
+    """The key id of the code that was scanned."""
+    vehicle: str
+    plate: str | None
+    """Keyed hash of the plate under that day's key, or None without a plate."""
+    travellers: tuple[TravellerFacts, ...]
+
+
+class Registered(NamedTuple):
+    """A stored passage as counting sees it."""
+
+    received_at: str
+    """The server's time of arrival, as `hour.stamp` writes it."""
+    submission: str
+    facts: Facts
+
+
+def facts_of(passage: Passage, *, poster: int, key: str, plate: str | None) -> Facts:
+    """The facts of `passage` scanned from poster version `poster` with key id `key`; `plate` is the keyed hash."""
+    return Facts(
+        1,
+        poster,
+        key,
+        passage.vehicle,
+        plate,
+        tuple(
+            TravellerFacts(
+                t.document, t.origin, t.township, t.purpose, t.key_region_stay, t.symptoms, t.temperature
+            )
+            for t in passage.travellers
+        ),
+    )
+
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(Facts).decode
