@@ -59,9 +59,7 @@ def facts_of(passage: Passage, *, poster: int, key: str, plate: str | None) -> F
         passage.vehicle,
         plate,
         tuple(
-            TravellerFacts(
-                t.document, t.origin, t.township, t.purpose, t.key_region_stay, t.symptoms, t.temperature
-            )
+            TravellerFacts(t.document, t.origin, t.township, t.purpose, t.key_region_stay, t.symptoms, t.temperature)
             for t in passage.travellers
         ),
     )

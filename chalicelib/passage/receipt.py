@@ -1,0 +1,118 @@
+"""The receipt: what the traveller shows and staff can verify without a network. Signed, deterministic, no secret."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
+
+from chalicelib.passage.hour import stamp
+from chalicelib.passage.keys import PassageKeys
+from chalicelib.passage.passage import Passage
+
+KEY_ID = "1"
+"""Names the key that signs; staff's verifiers hold the public keys by these names."""
+
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L, O, U."""
+
+
+class ReceiptRefused(ValueError):
+    """Not a receipt of ours: malformed, altered, or signed by an unknown key."""
+
+
+class Claim(Struct, frozen=True, array_like=True):
+    """What a receipt says under its signature: enough to compare with the party at the lane, no name, no number."""
+
+    version: int
+    deployment: str
+    checkpoint: str
+    received_at: str
+    """Time of arrival at the server, UTC, to the minute: `2020-02-10T07:15Z`."""
+    vehicle: str
+    plate_tail: str
+    """The plate's last three characters, or ""."""
+    travellers: int
+    reference: str
+
+
+class Receipt(Struct, frozen=True):
+    """The receipt of one stored passage. The same passage has the same receipt, to the byte."""
+
+    reference: str
+    """Eight characters without look-alikes, for speaking about a passage; no secret and no key to anything."""
+    checkpoint: str
+    received_at: str
+    vehicle: str
+    plate_tail: str
+    names: tuple[str, ...]
+    """Masked: enough for the party to know its own."""
+    signed: str
+    """The claim and its signature (`verify`), upper-case letters, digits and hyphens only."""
+
+
+def mask(name: str) -> str:
+    """The first character of `name`, and nothing of its length."""
+    return name[0] + "**"
+
+
+def issue(passage: Passage, received_at: datetime, keys: PassageKeys, deployment: str) -> Receipt:
+    """The receipt of `passage`, stored at `received_at`."""
+    digest = hmac.digest(keys.reference, passage.submission.encode(), "sha256")
+    number = int.from_bytes(digest[:5], "big")
+    reference = "".join(_LETTERS[(number >> shift) & 31] for shift in range(35, -1, -5))
+    arrival = stamp(received_at)
+    claim = Claim(
+        1, deployment, passage.checkpoint, arrival[:16] + "Z", passage.vehicle, (passage.plate or "")[-3:],
+        len(passage.travellers), reference,
+    )  # fmt: skip
+    return Receipt(
+        reference, passage.checkpoint, arrival, passage.vehicle, claim.plate_tail,
+        tuple(mask(traveller.name) for traveller in passage.travellers), _sign(claim, keys.receipt),
+    )  # fmt: skip
+
+
+def _sign(claim: Claim, key: bytes) -> str:
+    body = msgspec.json.encode(claim)
+    signature = Ed25519PrivateKey.from_private_bytes(key).sign(_signed_bytes(body))
+    return f"KR{KEY_ID}-{_base32(body)}-{_base32(signature)}"
+
+
+def public_key(keys: PassageKeys) -> bytes:
+    """The 32 bytes that verifiers need, to be published under `KEY_ID`."""
+    return Ed25519PrivateKey.from_private_bytes(keys.receipt).public_key().public_bytes_raw()
+
+
+def verify(signed: str, public_keys: Mapping[str, bytes]) -> Claim:
+    """What a genuine receipt says. Needs the published keys (id -> 32 bytes) and no network. Raises ReceiptRefused."""
+    match = re.fullmatch("KR([0-9A-Z]+)-([A-Z2-7]+)-([A-Z2-7]{103})", signed)
+    if not match or match[1] not in public_keys:
+        raise ReceiptRefused("not a receipt, or signed by an unknown key")
+    try:
+        body, signature = _from_base32(match[2]), _from_base32(match[3])
+        Ed25519PublicKey.from_public_bytes(public_keys[match[1]]).verify(signature, _signed_bytes(body))
+        return msgspec.json.decode(body, type=Claim)
+    except (InvalidSignature, ValueError):
+        raise ReceiptRefused("altered, or not signed by us") from None
+
+
+def _signed_bytes(body: bytes) -> bytes:
+    return b"kakou/receipt/v1\0" + body
+
+
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=")
+
+
+def _from_base32(text: str) -> bytes:
+    data = base64.b32decode(text + "=" * (-len(text) % 8))
+    if _base32(data) != text:
+        raise ValueError("one accepted spelling")
+    return data

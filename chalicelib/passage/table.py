@@ -1,0 +1,183 @@
+"""The table: the one edge to DynamoDB. Keys, attribute maps, conditions and paging stay in here.
+
+| item | pk | sk | holds |
+|---|---|---|---|
+| passage | `CP#<checkpoint>#<hour>` | `<received_at>#<submission>` | facts, sealed, expires_at |
+| guard | `SUB#<submission>` | `SUB` | proof, received_at, record |
+
+The low-level client is used because resources parse and build several times slower; every name in an expression is a
+`#name`, because real DynamoDB refuses reserved words that others take.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from chalicelib.passage import facts
+from chalicelib.passage.facts import Registered
+from chalicelib.passage.hour import Hour
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+TRIES = 4
+"""Of one transaction, when another one is touching the same items."""
+
+NOT_YET_REGISTERED = "attribute_not_exists(#pk)"
+"""The condition on the guard: this submission id was never stored."""
+NEW_RECORD = "attribute_not_exists(#pk)"
+"""The condition on the passage: never write over a record."""
+
+_TRANSIENT = frozenset(
+    {"TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError", "InternalServerError"}
+)
+
+
+class Record(Struct, frozen=True):
+    """A passage as it is stored."""
+
+    submission: str
+    checkpoint: str
+    received_at: str
+    """`hour.stamp` of the arrival at the server."""
+    proof: bytes
+    """Keyed hash of the canonical passage."""
+    facts: bytes
+    sealed: bytes
+    expires_at: int
+    """Epoch seconds; from then on nobody reads it, and the table deletes it within days."""
+
+
+class Guard(Struct, frozen=True):
+    """What is known of a submission id that was stored: never the passage itself."""
+
+    received_at: str
+    proof: bytes
+
+
+class NotStored(RuntimeError):
+    """Whether the passage was stored is not known, or it was not: sending it again is safe. Names the cause's kind."""
+
+
+class PassageWriter(Protocol):
+    def register(self, record: Record) -> Guard:
+        """Store `record` unless its submission id is stored already; either way the guard that now stands for it:
+        `record`'s own, or the earlier one, which the caller compares. Raises NotStored."""
+        ...
+
+
+class PassageReader(Protocol):
+    def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
+        """What is counted of the passages of one checkpoint and hour, in order of arrival, all of them, without those
+        that have expired by `now`."""
+        ...
+
+
+def record_key(checkpoint: str, received_at: str, submission: str) -> tuple[str, str]:
+    """The passage's pk and sk: the hour is the server's, of arrival."""
+    return f"CP#{checkpoint}#{received_at[:13]}", f"{received_at}#{submission}"
+
+
+def record_name(checkpoint: str, received_at: str, submission: str) -> str:
+    """The record's identity in one string, as it is sealed inside the blob."""
+    return "/".join(record_key(checkpoint, received_at, submission))
+
+
+class PassageTable:
+    """A PassageWriter and PassageReader on a DynamoDB table."""
+
+    def __init__(self, client: DynamoDBClient, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._table = table
+        self._sleep = sleep
+
+    def register(self, record: Record) -> Guard:
+        pk, sk = record_key(record.checkpoint, record.received_at, record.submission)
+        guard: dict[str, AttributeValueTypeDef] = {
+            "pk": {"S": f"SUB#{record.submission}"},
+            "sk": {"S": "SUB"},
+            "proof": {"B": record.proof},
+            "received_at": {"S": record.received_at},
+            "record": {"S": f"{pk}/{sk}"},
+        }
+        passage: dict[str, AttributeValueTypeDef] = {
+            "pk": {"S": pk},
+            "sk": {"S": sk},
+            "facts": {"S": record.facts.decode()},
+            "sealed": {"B": record.sealed},
+            "expires_at": {"N": str(record.expires_at)},
+        }
+        for again in range(TRIES):
+            try:
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "Put": {
+                                "TableName": self._table,
+                                "Item": guard,
+                                "ConditionExpression": NOT_YET_REGISTERED,
+                                "ExpressionAttributeNames": {"#pk": "pk"},
+                                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                            }
+                        },
+                        {
+                            "Put": {
+                                "TableName": self._table,
+                                "Item": passage,
+                                "ConditionExpression": NEW_RECORD,
+                                "ExpressionAttributeNames": {"#pk": "pk"},
+                            }
+                        },
+                    ]
+                )
+            except self._client.exceptions.TransactionCanceledException as cancelled:
+                reasons: list[dict[str, Any]] = list(cancelled.response.get("CancellationReasons", []))  # type: ignore[arg-type]
+                if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
+                    standing = reasons[0]["Item"]
+                    return Guard(standing["received_at"]["S"], bytes(standing["proof"]["B"]))
+                if not any(reason.get("Code") in _TRANSIENT for reason in reasons):
+                    raise NotStored("TransactionCanceled") from None
+            except self._client.exceptions.TransactionInProgressException:
+                pass
+            except (ClientError, BotoCoreError) as error:
+                raise NotStored(type(error).__name__) from None
+            else:
+                return Guard(record.received_at, record.proof)
+            self._sleep(random.uniform(0.02, 0.05) * 2**again)  # noqa: S311 (spreads the tries, guards nothing)
+        raise NotStored("TransactionConflict")
+
+    def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
+        start: dict[str, dict[str, str]] = {}
+        while True:
+            page = self._client.query(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="#pk = :pk",
+                FilterExpression="#expires_at > :now",
+                ProjectionExpression="#sk, #facts",
+                ExpressionAttributeNames={
+                    "#pk": "pk",
+                    "#sk": "sk",
+                    "#facts": "facts",
+                    "#expires_at": "expires_at",
+                },
+                ExpressionAttributeValues={
+                    ":pk": {"S": f"CP#{checkpoint}#{hour.key}"},
+                    ":now": {"N": str(int(now.timestamp()))},
+                },
+                **({"ExclusiveStartKey": start} if start else {}),  # type: ignore[arg-type]
+            )
+            for item in page["Items"]:
+                received_at, _, submission = item["sk"]["S"].partition("#")
+                yield Registered(received_at, submission, facts.decode(item["facts"]["S"]))
+            start = page.get("LastEvaluatedKey", {})  # type: ignore[assignment]
+            if not start:
+                return
