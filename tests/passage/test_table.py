@@ -1,0 +1,141 @@
+"""The table's contract: the same promises over the client in memory and over the local stack's DynamoDB."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol, cast
+
+import pytest
+
+from chalicelib.passage import facts
+from chalicelib.passage.facts import Facts, TravellerFacts
+from chalicelib.passage.hour import Hour, stamp
+from chalicelib.passage.table import PassageReader, PassageTable, PassageWriter, Record
+from tests.conftest import MiniStack
+from tests.simulation.dynamo import MemoryDynamo
+
+NOW = datetime(2020, 2, 10, 7, 30, tzinfo=UTC)
+HOUR = Hour.of(NOW)
+
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class Table(PassageWriter, PassageReader, Protocol):
+    pass
+
+
+@pytest.fixture(params=["memory", "real"])
+def table(request: pytest.FixtureRequest) -> Iterator[Table]:
+    if request.param == "memory":
+        yield PassageTable(cast("DynamoDBClient", MemoryDynamo()), "memory")
+        return
+    ministack: MiniStack = request.getfixturevalue("ministack")
+    client = ministack.client("dynamodb")
+    name = f"table-{request.node.name}"[:100].translate({ord(c): "-" for c in "[]"})
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield PassageTable(client, name)
+    client.delete_table(TableName=name)
+
+
+def record(number: int, *, at: datetime = NOW, proof: bytes = b"p", sealed: bytes = b"s", days: int = 30) -> Record:
+    counted = Facts(
+        1,
+        1,
+        "A",
+        "car",
+        f"{number:016x}",
+        (TravellerFacts("none", "210381", "elsewhere", "home", False, ("none",), None),),
+    )
+    return Record(
+        submission=f"{number:032x}",
+        checkpoint="101",
+        received_at=stamp(at),
+        proof=proof,
+        facts=facts.encode(counted),
+        sealed=sealed,
+        expires_at=int((at + timedelta(days=days)).timestamp()),
+    )
+
+
+def stored(table: Table, hour: Hour = HOUR, checkpoint: str = "101", now: datetime = NOW) -> list[str]:
+    return [registered.submission for registered in table.facts(checkpoint, hour, now)]
+
+
+def test_a_new_passage_is_stored_and_read_back(table: Table) -> None:
+    sent = record(7)
+    guard = table.register(sent)
+    assert (guard.received_at, guard.proof) == (sent.received_at, b"p")
+    (found,) = table.facts("101", HOUR, NOW)
+    assert found.submission == sent.submission
+    assert found.received_at == sent.received_at
+    assert facts.encode(found.facts) == sent.facts
+
+
+def test_the_same_id_again_changes_nothing_and_returns_the_first_guard(table: Table) -> None:
+    table.register(record(7))
+    for again in (
+        record(7, at=NOW + timedelta(minutes=5)),
+        record(7, at=NOW + timedelta(hours=1)),  # the hour has turned
+        record(7, at=NOW + timedelta(days=1), proof=b"other"),
+    ):
+        guard = table.register(again)
+        assert (guard.received_at, guard.proof) == (stamp(NOW), b"p")
+        assert stored(table, Hour.of(NOW + timedelta(hours=1))) == []
+        assert stored(table, Hour.of(NOW + timedelta(days=1))) == []
+    assert stored(table) == [f"{7:032x}"]
+
+
+def test_many_at_once_store_one(table: Table) -> None:
+    guards = []
+    lock = threading.Lock()
+
+    def send(number: int) -> None:
+        guard = table.register(record(1, at=NOW + timedelta(milliseconds=number)))
+        with lock:
+            guards.append(guard)
+
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(guards) == 20
+    assert len({guard.received_at for guard in guards}) == 1
+    assert stored(table) == [f"{1:032x}"]
+
+
+def test_hours_and_checkpoints_are_kept_apart(table: Table) -> None:
+    table.register(record(1, at=HOUR.start))
+    table.register(record(2, at=HOUR.end - timedelta(milliseconds=1)))
+    table.register(record(3, at=HOUR.end))
+    assert stored(table) == [f"{1:032x}", f"{2:032x}"]
+    assert stored(table, HOUR.next()) == [f"{3:032x}"]
+    assert stored(table, checkpoint="102") == []
+    assert stored(table, checkpoint="10") == []
+
+
+def test_what_has_expired_is_not_read(table: Table) -> None:
+    table.register(record(1, days=1))
+    table.register(record(2, days=2))
+    day = timedelta(days=1)
+    assert stored(table, now=NOW + day - timedelta(seconds=1)) == [f"{1:032x}", f"{2:032x}"]
+    assert stored(table, now=NOW + day) == [f"{2:032x}"]
+
+
+def test_every_page_is_read_in_order_of_arrival(table: Table) -> None:
+    # Six records of 300 kB: more than one megabyte, so more than one page.
+    for number in (3, 1, 5, 0, 4, 2):
+        table.register(record(number, at=NOW + timedelta(milliseconds=number), sealed=b"x" * 300_000))
+    assert stored(table) == [f"{number:032x}" for number in range(6)]
