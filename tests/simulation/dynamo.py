@@ -108,5 +108,6 @@ class MemoryDynamo:
     def error(self, code: str, operation: str, **more: Any) -> ClientError:
         """The client's own exception for `code`."""
         kind = getattr(self.exceptions, code, ClientError)
-        raised: ClientError = kind({"Error": {"Code": code, "Message": code}, **more}, operation)
+        response: Any = {"Error": {"Code": code, "Message": code}, **more}
+        raised: ClientError = kind(response, operation)
         return raised
