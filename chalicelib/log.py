@@ -39,4 +39,3 @@ def failure(event: str, error: BaseException, **fields: str | int | None) -> Non
 def only_ours() -> None:
     """Silence every library's logger in this process, for good. Called by `app.py` alone."""
     logging.disable(logging.CRITICAL)
-    sys.tracebacklimit = 0
