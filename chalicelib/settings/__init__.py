@@ -1,0 +1,41 @@
+"""The settings: one versioned object, validated as a whole, published whole, read by every function."""
+
+from chalicelib.settings.bucket import (
+    CurrentSettings,
+    SettingsBucket,
+    SettingsConflict,
+    SettingsMissing,
+    SettingsUnavailable,
+)
+from chalicelib.settings.shape import (
+    Bilingual,
+    CodeKey,
+    Collector,
+    KeyRegions,
+    Poster,
+    Settings,
+    SettingsInvalid,
+    decode,
+    encode,
+    first_settings,
+    validate,
+)
+
+__all__ = [
+    "Bilingual",
+    "CodeKey",
+    "Collector",
+    "CurrentSettings",
+    "KeyRegions",
+    "Poster",
+    "Settings",
+    "SettingsBucket",
+    "SettingsConflict",
+    "SettingsInvalid",
+    "SettingsMissing",
+    "SettingsUnavailable",
+    "decode",
+    "encode",
+    "first_settings",
+    "validate",
+]

@@ -1,0 +1,157 @@
+"""Where the settings are kept: the one edge to their S3 bucket, and the reading that functions share.
+
+settings/v1/r000001.json    each version, written once
+settings/v1/current.json    a copy of the version in force; the only object the public function may read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import log
+from chalicelib.settings.shape import Settings, SettingsInvalid, decode, encode, validate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+CURRENT = "settings/v1/current.json"
+
+_TRIES = 20
+"""Numbers to step over that another publication, or a killed one, has taken."""
+
+
+class SettingsMissing(LookupError):
+    """Nothing has been published yet."""
+
+
+class SettingsUnavailable(RuntimeError):
+    """The bucket did not answer, or refused; chained to what it said. Nothing is known to have changed."""
+
+
+class SettingsConflict(RuntimeError):
+    """Others published since these settings were read: read again, change, publish again."""
+
+
+class SettingsBucket:
+    """The settings in S3. Several may publish at once: one wins, the others get SettingsConflict."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def current(self) -> Settings:
+        """The settings in force. Raises SettingsMissing, SettingsUnavailable, SettingsInvalid."""
+        found = self._get(CURRENT)
+        if found is None:
+            raise SettingsMissing("no settings have been published")
+        return decode(found[0])
+
+    def publish(self, settings: Settings, published_at: str) -> Settings:
+        """Puts `settings` into force as the next version, and returns that. `settings.version` is the version they were
+        made from (0 for the first). Raises SettingsInvalid, SettingsConflict, SettingsUnavailable; after the last it
+        may have come into force or not: `current()` says.
+
+        The version is written before it comes into force, so `current` never names what is not there. A publication
+        killed in between leaves its number taken; the next one steps over it.
+        """
+        found = self._get(CURRENT)
+        before, tag = (decode(found[0]).version, found[1]) if found else (0, None)
+        if before != settings.version:
+            raise SettingsConflict(f"made from version {settings.version}, in force is {before}")
+        for version in range(before + 1, before + 1 + _TRIES):
+            new = msgspec.structs.replace(settings, version=version, published_at=published_at)
+            validate(new)
+            content = encode(new)
+            if self._put(f"settings/v1/r{version:06d}.json", content, None):
+                break
+        else:
+            raise SettingsConflict(f"the {_TRIES} versions after {before} are taken")
+        if not self._put(CURRENT, content, tag):
+            raise SettingsConflict(f"others published after version {before}")
+        return new
+
+    def _get(self, key: str) -> tuple[bytes, str] | None:
+        """The object's content and entity tag, or None when there is none."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) == "NoSuchKey":
+                return None
+            raise SettingsUnavailable(f"the settings cannot be read: {_code(error)}") from error
+
+    def _put(self, key: str, content: bytes, tag: str | None) -> bool:
+        """Writes the object if it still has this entity tag (None: if it is not there). False when it has changed; but
+        true when it holds this very content: the client repeats a call whose answer was lost."""
+        condition: dict[str, Any] = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=content, ContentType="application/json; charset=utf-8", **condition
+            )
+        except (BotoCoreError, ClientError) as error:
+            # 409: another conditional write of this object was going on; who won shows in its content.
+            if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
+                found = self._get(key)
+                return found is not None and found[0] == content
+            raise SettingsUnavailable(f"the settings cannot be written: {_code(error)}") from error
+        return True
+
+
+class Source(Protocol):
+    """What `CurrentSettings` reads from."""
+
+    def current(self) -> Settings: ...
+
+
+class CurrentSettings:
+    """The settings in force, read at most once in `max_age`: a change reaches everyone within that time.
+
+    While they cannot be read, the last ones read keep answering, for `max_stale` after they were read: a form must
+    outlive a short outage of S3, but a revoked poster must not work for another day. A failed reading is tried again
+    after `pause`, so that an outage does not cost every traveller a timeout. Safe to share between threads.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Callable[[], datetime],
+        max_age: timedelta = timedelta(seconds=60),
+        max_stale: timedelta = timedelta(hours=1),
+        pause: timedelta = timedelta(seconds=5),
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._max_age = max_age
+        self._max_stale = max_stale
+        self._pause = pause
+        self._lock = Lock()
+        self._last: Settings | None = None
+        self._read_at = self._next_at = datetime.min.replace(tzinfo=UTC)
+
+    def current(self) -> Settings:
+        """The settings in force. Raises what the source raises when there are none, or none fresh enough."""
+        with self._lock:
+            now = self._clock()
+            # Read again also when the clock was set back: old settings must not live on for that.
+            if self._last is not None and self._read_at <= now < self._next_at:
+                return self._last
+            try:
+                self._last = self._source.current()
+                self._read_at, self._next_at = now, now + self._max_age
+            except (SettingsMissing, SettingsUnavailable, SettingsInvalid) as error:
+                if self._last is None or now - self._read_at >= self._max_stale:
+                    raise
+                log.failure("settings_stale", error)
+                self._next_at = now + self._pause
+            return self._last
+
+
+def _code(error: BotoCoreError | ClientError) -> str:
+    """S3's name of the error, or its class where S3 said nothing."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
