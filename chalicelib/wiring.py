@@ -1,0 +1,318 @@
+"""The wiring: the one place that reads the environment and makes AWS clients, each on first use.
+
+What a function needs is asked for by name (`passage_table()`), made once and kept while its process lives. The scripts
+ask the same names after `reach`. Tests put their own in place with `use`.
+
+The clients' patience, pinned here, must fit the function's 25 s and the gateway's 29 s. The worst answer that still
+comes, on a cold start: settings (S3), two secrets, a data key (KMS), one transaction (DynamoDB).
+
+| service         | connect | read | tries | pause | worst |
+|-----------------|---------|------|-------|-------|-------|
+| S3, settings    | 0.5 s   | 1 s  | 2     | ≤ 1 s | 4 s   |
+| Secrets Manager | 0.5 s   | 1 s  | 2     | ≤ 1 s | 4 s   |
+| KMS             | 0.5 s   | 1 s  | 2     | ≤ 1 s | 4 s   |
+| DynamoDB        | 1 s     | 3 s  | 2     | ≤ 1 s | 9 s   |
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import botocore.session
+
+    from chalicelib.passage.seal import Envelope
+    from chalicelib.passage.table import PassageTable
+    from chalicelib.settings import CurrentSettings, SettingsBucket
+    from chalicelib.summary.bucket import SummaryBucket
+
+Part = TypeVar("Part")
+
+SECRET_SECONDS = 60.0
+"""How old secrets may be: a new key reaches a running function within this time."""
+
+PATIENCE: Mapping[str, tuple[float, float, int]] = {
+    "s3": (0.5, 1.0, 2),
+    "secretsmanager": (0.5, 1.0, 2),
+    "kms": (0.5, 1.0, 2),
+    "dynamodb": (1.0, 3.0, 2),
+}
+"""Seconds to connect, seconds to read, tries in all. Between two tries botocore waits a second at most."""
+
+UNHURRIED: Mapping[str, tuple[float, float, int]] = {
+    "s3": (2.0, 10.0, 4),
+    "dynamodb": (2.0, 10.0, 4),
+    "cloudformation": (2.0, 10.0, 4),
+    "secretsmanager": (2.0, 10.0, 4),
+}
+"""For schedules and scripts: nobody waits at a roadside."""
+
+
+class NotReachable(RuntimeError):
+    """A service that this needs did not answer, and nothing is known from before; names the service's error alone."""
+
+
+class NotWired(RuntimeError):
+    """The environment (or the running stack) lacks a name that this needs; says which, and the remedy."""
+
+
+_parts: dict[str, Any] = {}
+_lock = threading.RLock()
+_given: dict[str, str] | None = None
+_access: dict[str, Any] = {}
+
+
+def _part(make: Callable[[], Part]) -> Callable[[], Part]:
+    """`make()` at the first asking, and the same ever after, until `use` or `reach` puts another in its place."""
+    name = make.__name__
+
+    def part() -> Part:
+        try:
+            found: Part = _parts[name]
+        except KeyError:
+            with _lock:
+                if name not in _parts:
+                    _parts[name] = make()
+                found = _parts[name]
+        return found
+
+    part.__name__, part.__doc__ = name, make.__doc__
+    return part
+
+
+@contextlib.contextmanager
+def use(**parts: Any) -> Iterator[None]:
+    """While it lasts, the parts named here are what is given: `use(passage_table=MemoryTable(), clock=lambda: noon)`.
+
+    `clock` is a callable; `code_keys` a mapping; `public_secret` bytes; every other part the object itself.
+    """
+    for name in parts:
+        if name not in PARTS:
+            raise TypeError(f"{name!r} is no part of the wiring: {', '.join(PARTS)}")
+    with _lock:
+        before = dict(_parts)
+        _parts.update(parts)
+    try:
+        yield
+    finally:
+        with _lock:
+            _parts.clear()
+            _parts.update(before)
+
+
+def reach(urls: Path | None = None, deployment: str | None = None) -> None:
+    """For scripts: wire to a running system instead of to a function's environment.
+
+    `urls` is the `urls.json` of a local stack; without it, the AWS account that the environment gives access to. The
+    names come from the data stack of `deployment` (the local stack's own, or `kakou`). Raises NotWired.
+    """
+    global _given
+    access: dict[str, Any] = {}
+    if urls is not None:
+        try:
+            told = json.loads(urls.read_text(encoding="utf-8"))
+            access = {
+                "endpoint_url": told["endpoint_url"],
+                "region_name": told["region"],
+                "aws_access_key_id": told["access_key"],
+                "aws_secret_access_key": told["secret_key"],
+            }
+            deployment = deployment or told.get("deployment")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NotWired(f"{urls} does not describe a running stack ({error}): start one with scripts/run") from error
+    named = deployment or os.environ.get("KAKOU_DEPLOYMENT") or "kakou"
+    with _lock:
+        _parts.clear()
+        _access.clear()
+        _access.update(access)
+        _given = {}
+    outputs = _outputs(f"{named}-data")
+    _given = {
+        "KAKOU_DEPLOYMENT": named,
+        "KAKOU_TABLE": outputs["Table"],
+        "KAKOU_SUMMARIES_BUCKET": outputs["SummariesBucket"],
+        "KAKOU_SETTINGS_BUCKET": outputs["SettingsBucket"],
+        "KAKOU_SEALING_KEY": outputs["SealingKeyArn"],
+        "KAKOU_CODE_KEYS_SECRET": outputs["CodeKeysArn"],
+        "KAKOU_PUBLIC_SECRET": outputs["PublicSecretArn"],
+    }
+
+
+def clock() -> datetime:
+    """Now, in UTC: the one clock."""
+    told: Callable[[], datetime] | None = _parts.get("clock")
+    return told() if told is not None else datetime.now(UTC)
+
+
+def deployment() -> str:
+    """The name that is signed into every code and receipt: a trial's poster is worth nothing in earnest."""
+    return _name("KAKOU_DEPLOYMENT")
+
+
+@_part
+def settings_bucket() -> SettingsBucket:
+    from chalicelib.settings import SettingsBucket
+
+    return SettingsBucket(client("s3"), _name("KAKOU_SETTINGS_BUCKET"))
+
+
+@_part
+def current_settings() -> CurrentSettings:
+    """The settings as they stand, a minute old at most."""
+    from chalicelib.settings import CurrentSettings
+
+    return CurrentSettings(settings_bucket(), clock)
+
+
+@_part
+def summary_bucket() -> SummaryBucket:
+    from chalicelib.summary.bucket import SummaryBucket
+
+    return SummaryBucket(client("s3", UNHURRIED), _name("KAKOU_SUMMARIES_BUCKET"))
+
+
+@_part
+def passage_table() -> PassageTable:
+    from chalicelib.passage.table import PassageTable
+
+    return PassageTable(client("dynamodb"), _name("KAKOU_TABLE"))
+
+
+@_part
+def passage_reader() -> PassageTable:
+    """The same table, read by a schedule, which has time."""
+    from chalicelib.passage.table import PassageTable
+
+    return PassageTable(client("dynamodb", UNHURRIED), _name("KAKOU_TABLE"))
+
+
+@_part
+def sealer() -> Envelope:
+    """Seals under the deployment's key. Asked for at the first submission, because its library is slow to import."""
+    from chalicelib.passage.seal import Envelope
+
+    session = _new_session()
+    session.set_default_client_config(_config("kms", PATIENCE))
+    return Envelope(session, _name("KAKOU_SEALING_KEY"), deployment())
+
+
+def code_keys() -> Mapping[str, bytes]:
+    """The keys that sign codes, by key id. Raises NotReachable."""
+    told: Mapping[str, bytes] | None = _parts.get("code_keys")
+    if told is not None:
+        return told
+    return {kid: key.encode() for kid, key in _code_keys_secret().now().items()}
+
+
+def public_secret() -> bytes:
+    """What the public stack's own keys are derived from. Raises NotReachable."""
+    told: bytes | None = _parts.get("public_secret")
+    if told is not None:
+        return told
+    return _public_secret().now()["public"].encode()
+
+
+PARTS = (
+    "clock", "settings_bucket", "current_settings", "summary_bucket", "passage_table", "passage_reader", "sealer",
+    "code_keys", "public_secret",
+)  # fmt: skip
+"""What `use` can put in place."""
+
+
+class _Secret:
+    """A secret of Secrets Manager, a JSON object of strings; read again after a minute, and while the service is down
+    the last one read stands: which keys still count, the settings say."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._read: dict[str, str] | None = None
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> dict[str, str]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        with self._lock:
+            if self._read is None or time.monotonic() >= self._until:
+                try:
+                    answer = client("secretsmanager").get_secret_value(SecretId=self._name)
+                    self._read = json.loads(answer["SecretString"])
+                except (ClientError, BotoCoreError) as error:
+                    if self._read is None:
+                        raise NotReachable(f"Secrets Manager: {type(error).__name__}") from None
+                self._until = time.monotonic() + SECRET_SECONDS
+            return self._read
+
+
+@_part
+def _code_keys_secret() -> _Secret:
+    return _Secret(_name("KAKOU_CODE_KEYS_SECRET"))
+
+
+@_part
+def _public_secret() -> _Secret:
+    return _Secret(_name("KAKOU_PUBLIC_SECRET"))
+
+
+def client(service: str, patience: Mapping[str, tuple[float, float, int]] = PATIENCE) -> Any:
+    """The client of `service`, made once for each patience."""
+    name = f"client {service} {'unhurried' if patience is UNHURRIED else 'prompt'}"
+    with _lock:
+        if name not in _parts:
+            _parts[name] = _session().create_client(service, config=_config(service, patience), **_access)
+        return _parts[name]
+
+
+def _new_session() -> botocore.session.Session:
+    import botocore.session
+
+    session = botocore.session.Session()
+    if _access:
+        session.set_credentials(_access["aws_access_key_id"], _access["aws_secret_access_key"])
+        session.set_config_variable("region", _access["region_name"])
+    return session
+
+
+@_part
+def _session() -> botocore.session.Session:
+    return _new_session()
+
+
+def _config(service: str, patience: Mapping[str, tuple[float, float, int]]) -> Any:
+    from botocore.config import Config
+
+    connect, read, tries = patience[service]
+    return Config(
+        connect_timeout=connect,
+        read_timeout=read,
+        retries={"total_max_attempts": tries, "mode": "standard"},
+        max_pool_connections=32,
+        # Everything that reaches a client was parsed by us; botocore's own check is slow and prints values.
+        parameter_validation=False,
+    )
+
+
+def _name(variable: str) -> str:
+    names: Mapping[str, str] = os.environ if _given is None else _given
+    try:
+        return names[variable]
+    except KeyError:
+        raise NotWired(f"{variable} is not set: see .chalice/, or wire a script with wiring.reach") from None
+
+
+def _outputs(stack: str) -> dict[str, str]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        described = client("cloudformation", UNHURRIED).describe_stacks(StackName=stack)["Stacks"][0]
+    except (ClientError, BotoCoreError) as error:
+        raise NotWired(f"stack {stack} cannot be read: {error}") from error
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
