@@ -21,6 +21,9 @@ YES_NO = ("yes", "no")
 ABROAD = "abroad"
 """Origin outside the divisions of GB/T 2260."""
 
+ABROAD_WORDS = frozenset({ABROAD, "境外", "国外", "海外", "外国"})
+"""What people type for it."""
+
 ELSEWHERE = "elsewhere"
 """Destination outside the city: passing through."""
 

@@ -192,8 +192,11 @@ class _Answers:
     def origin(self, field: str) -> str | None:
         """The code of the division that was chosen, or typed as a code, a name or in pinyin."""
         text = self.text(field)
-        if not text or text == codes.ABROAD:
-            return self.choice(field, (codes.ABROAD,))
+        if text.casefold() in codes.ABROAD_WORDS:
+            return codes.ABROAD
+        if not text:
+            self.problem(field, "required")
+            return None
         found = divisions.find(text)
         if len(found) == 1:
             return found[0].code

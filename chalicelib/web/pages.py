@@ -1,0 +1,323 @@
+"""The pages of the public stack: values in, bytes out. No HTTP, no clock, no settings store.
+
+The style sheet is in the page, because a second round trip costs more on one bar of signal than its 2 KB; the Content
+Security Policy allows it by its hash (`STYLE_HASH`).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from msgspec import Struct
+
+from chalicelib import divisions
+from chalicelib.passage import codes
+from chalicelib.passage.decoding import Fields
+from chalicelib.passage.form import Problem, travellers_in
+from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.passage.receipt import Receipt
+from chalicelib.web import words
+from chalicelib.web.language import CHINESE, LANGUAGES, Language, messages
+
+_HERE = Path(__file__).parent
+
+
+class Scene(Struct, frozen=True):
+    """What the pages of one checkpoint say of their surroundings, in one language."""
+
+    language: Language
+    checkpoint: str
+    """Its id, as on the poster."""
+    place: str
+    """Its name."""
+    collector: str
+    """Who collects."""
+    phone: str
+    """Where to ask; "" for nowhere."""
+    retention_days: int
+    city: str
+    """GB/T 2260 code of the city whose townships are the destinations."""
+    key_regions: tuple[str, ...] = ()
+    """Codes of the divisions on the current list."""
+    announcement: str = ""
+    """Shown to everybody before the first field."""
+
+
+class Sentence(Struct, frozen=True):
+    """A problem as a traveller reads it."""
+
+    field: str
+    label: str
+    sentence: str
+
+
+class Plain(Struct, frozen=True):
+    """A page that only says something: its title and lines are messages."""
+
+    title: str
+    lines: tuple[str, ...]
+    nothing_stored: bool = True
+    fresh: bool = False
+    """Whether it leads to a new form at the same address."""
+    calm: bool = False
+    """Nothing went wrong."""
+
+
+def _(message: str) -> str:
+    return message
+
+
+PLAIN: Mapping[str, Plain] = {
+    "home": Plain(
+        _("Scan the code at the checkpoint"),
+        (
+            _("Open WeChat or the camera, and scan the code on the poster."),
+            _("Your registration form opens then. You need nothing else."),
+            _("No poster, or it cannot be scanned? Ask the staff."),
+        ),
+        nothing_stored=False,
+        calm=True,
+    ),
+    "not_found": Plain(
+        _("There is no page here"),
+        (_("Scan the code on the poster at the checkpoint again."), _("Does this page come back? Ask the staff.")),
+    ),
+    "code_refused": Plain(
+        _("This code is not valid"),
+        (_("Scan the code on the poster at the checkpoint again."), _("Does this page come back? Ask the staff.")),
+    ),
+    "revoked": Plain(
+        _("This poster was replaced"),
+        (_("Ask the staff for the new poster, and scan that one."),),
+    ),
+    "another_passage": Plain(
+        _("This form is registered already"),
+        (
+            _("It was registered with other answers. Those stand; nothing was changed."),
+            _("Show the receipt that you have: it is valid."),
+            _("For another vehicle or party, open a new form."),
+        ),
+        nothing_stored=False,
+        fresh=True,
+    ),
+    "undecodable": Plain(
+        _("We could not read what your phone sent"),
+        (_("Go back and press Register again: it is safe."), _("Does this page come back? Ask the staff.")),
+    ),
+    "too_large": Plain(
+        _("The form is too long"),
+        (_("Go back and shorten the addresses, or register some travellers on a new form, with the same plate."),),
+    ),
+    "unsupported_type": Plain(
+        _("We could not read what your phone sent"),
+        (_("Scan the code again, and fill in the form that opens."), _("Does this page come back? Ask the staff.")),
+    ),
+    "unavailable": Plain(
+        _("The line is busy"),
+        (
+            _("Wait a moment and load this page again: it is safe."),
+            _("Does it not come? Ask the staff for the paper sheet."),
+        ),
+    ),
+}
+"""The plain pages. Each says whether anything was registered, and the way on."""
+
+
+def form_page(
+    scene: Scene,
+    *,
+    submission: str,
+    fields: Fields | None = None,
+    problems: tuple[Problem, ...] = (),
+    not_registered: bool = False,
+) -> bytes:
+    """The form, with everything typed (`fields`) still there and a sentence for each of `problems`.
+
+    `submission` is its submission id; `not_registered` says that sending failed and may be repeated.
+    """
+    fields = fields or {}
+    answers = _Answers(scene, fields, problems)
+    return _render(
+        "form.html",
+        scene.language,
+        checkpoint_id=scene.checkpoint,
+        place=scene.place,
+        collector=scene.collector,
+        phone=scene.phone,
+        retention_days=scene.retention_days,
+        announcement=scene.announcement,
+        submission=submission,
+        not_registered=not_registered,
+        problems=answers.sentences,
+        party=max(1, len(travellers_in(fields))),
+        most=codes.MAX_TRAVELLERS,
+        answer=answers.answer,
+        ticked=answers.ticked,
+        problem=answers.problem,
+        choices_for=answers.choices,
+        trip_bad=answers.trip_bad,
+        vehicles=answers.options(words.VEHICLES),
+        vehicle_signs=words.VEHICLE_SIGNS,
+        documents=answers.options(words.DOCUMENTS),
+        purposes=answers.options(words.PURPOSES),
+        symptoms=answers.options(words.SYMPTOMS),
+        yes_no=answers.options(words.YES_NO),
+        townships=answers.townships(),
+        key_regions=answers.key_regions(),
+    )
+
+
+def receipt_page(scene: Scene, receipt: Receipt, *, notice: str = "") -> bytes:
+    """The receipt: the one page that says "registered". `notice` is what the city asks of this party."""
+    say = messages(scene.language).gettext
+    arrived = moment(receipt.received_at).astimezone(LOCAL)
+    day = say("%(year)d-%(month)02d-%(day)02d") % {"year": arrived.year, "month": arrived.month, "day": arrived.day}
+    return _render(
+        "receipt.html",
+        scene.language,
+        checkpoint_id=scene.checkpoint,
+        place=scene.place,
+        receipt=receipt,
+        vehicle=say(words.VEHICLES[receipt.vehicle]),
+        day=day,
+        time=f"{arrived:%H:%M}",
+        notice=notice,
+    )
+
+
+def plain_page(language: Language, kind: str) -> bytes:
+    """The page of `PLAIN[kind]`."""
+    plain = PLAIN[kind]
+    say = messages(language).gettext
+    return _render(
+        "plain.html",
+        language,
+        title=say(plain.title),
+        lines=[say(line) for line in plain.lines],
+        nothing_stored=plain.nothing_stored,
+        fresh=plain.fresh,
+        tone="calm" if plain.calm else "",
+    )
+
+
+def sentences(language: Language, problems: tuple[Problem, ...]) -> list[Sentence]:
+    """`problems` as a traveller reads them, in the order of the form; JSON answers carry the same words."""
+    say = messages(language).gettext
+    told = []
+    for problem in problems:
+        parts = problem.field.split(".")
+        label = say(words.FIELDS[parts[-1]])
+        if len(parts) == 3:
+            label = say("Traveller %(number)d") % {"number": int(parts[1]) + 1} + " · " + label
+        told.append(Sentence(problem.field, label, say(words.sentence(problem.field, problem.rule))))
+    return told
+
+
+class _Answers:
+    """What the templates ask about a field, by its whole name."""
+
+    def __init__(self, scene: Scene, fields: Fields, problems: tuple[Problem, ...]) -> None:
+        self._scene = scene
+        self._fields = fields
+        self._say = messages(scene.language).gettext
+        self._problems = {problem.field: problem for problem in reversed(problems)}
+        # One sentence a field is enough: the first, in the order of the form.
+        first = {problem.field: self._problems[problem.field] for problem in problems}
+        self.sentences = sentences(scene.language, tuple(first.values()))
+        self._told = {told.field: told.sentence for told in self.sentences}
+
+    def answer(self, field: str) -> str:
+        answer = self._fields.get(field, "")
+        return answer if isinstance(answer, str) else ""
+
+    def ticked(self, field: str, code: str) -> bool:
+        answer = self._fields.get(field, "")
+        return code == answer if isinstance(answer, str) else code in answer
+
+    def problem(self, field: str) -> str:
+        return self._told.get(field, "")
+
+    def trip_bad(self, at: int) -> bool:
+        """Whether an answer is wrong that "same journey" would hide."""
+        return any(f"travellers.{at}.{part}" in self._told for part in ("origin", "township", "address", "purpose"))
+
+    def options(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+        return [(code, self._say(label)) for code, label in labels.items()]
+
+    def choices(self, field: str) -> list[tuple[str, str]]:
+        """The divisions to choose an origin from: those its problem names, or the one already chosen."""
+        problem, answer = self._problems.get(field), self.answer(field)
+        if problem is not None:
+            return [(code, self._path(code)) for code in problem.choices]
+        if answer == codes.ABROAD:
+            return [(answer, self._say("Outside China"))]
+        if re.fullmatch("[0-9]{6}", answer) and [place.code for place in divisions.find(answer)] == [answer]:
+            return [(answer, self._path(answer))]
+        return []
+
+    def townships(self) -> list[tuple[str, str]]:
+        city = divisions.division(self._scene.city)
+        through = self._say("Not to %(city)s, passing through") % {"city": self._name(city) if city else ""}
+        return [
+            *((place.code, self._name(place)) for place in divisions.townships(self._scene.city)),
+            (codes.ELSEWHERE, through),
+        ]
+
+    def key_regions(self) -> str:
+        names = [self._path(code) for code in self._scene.key_regions]
+        between = self._say(", ")
+        return self._say("Key regions now: %(names)s") % {"names": between.join(filter(None, names))} if names else ""
+
+    def _name(self, place: divisions.Division) -> str:
+        return place.name if self._scene.language == CHINESE else f"{place.pinyin} {place.name}"
+
+    def _path(self, code: str) -> str:
+        name = divisions.path(code)
+        return name if self._scene.language == CHINESE or not name else f"{divisions.pinyin_path(code)} {name}"
+
+
+@cache
+def _environment(language: Language) -> Environment:
+    """One for each language, because templates hold on to the messages they were compiled with."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    environment.globals.update(style=_style(), languages=LANGUAGES, language=language)
+    environment.install_gettext_translations(messages(language), newstyle=True)  # type: ignore[attr-defined]
+    return environment
+
+
+def _render(template: str, language: Language, **values: Any) -> bytes:
+    page = _environment(language).get_template(template).render(values)
+    return re.sub(r"\s*\n\s*", "\n", page).encode()
+
+
+@cache
+def _style() -> Markup:
+    """The style sheet without its comments and needless white space, safe to stand in `<style>`."""
+    text = (_HERE / "templates" / "style.css").read_text("utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r" ?([{};,>]) ?", r"\1", text).replace(": ", ":").strip()
+    if "<" in text:
+        raise ValueError("a style sheet that could end its own element")
+    return Markup(text)  # noqa: S704 (our own file)
+
+
+def style_hash() -> str:
+    """The CSP source (`sha256-…`) that allows the style sheet."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(str(_style()).encode()).digest()).decode()

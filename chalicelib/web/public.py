@@ -1,0 +1,275 @@
+"""The public stack's routes: what HTTP says in our words, and our words in what HTTP says. Nothing else happens here.
+
+| answer | means |
+|---|---|
+| 201 | registered; the body is the receipt. No other answer means that |
+| 200 | the form |
+| 400, 413, 415 | what was sent cannot be read, is too long, is of another type |
+| 404, 410 | no code of ours; a poster that was replaced |
+| 409 | this submission id stands for another passage |
+| 422 | answers to mend, all at once |
+| 500, 503 | not confirmed; sending again is safe |
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib import divisions, log, wiring
+from chalicelib.checkpoint.code import CodeRefused, Scanned, judge, read
+from chalicelib.passage import codes
+from chalicelib.passage.decoding import LIMIT, Fields, TooLarge, Undecodable, UnsupportedType, decode
+from chalicelib.passage.form import Unacceptable, parse, travellers_in
+from chalicelib.passage.hour import LOCAL
+from chalicelib.passage.keys import PassageKeys
+from chalicelib.passage.passage import Passage
+from chalicelib.passage.receipt import Receipt
+from chalicelib.passage.registration import AnotherPassage, register
+from chalicelib.passage.table import NotStored
+from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
+from chalicelib.web import answers, pages
+from chalicelib.web.language import CHINESE, Language, asked, messages, named
+
+_OUTAGES = (
+    NotStored,
+    wiring.NotReachable,
+    SettingsUnavailable,
+    SettingsMissing,
+    SettingsInvalid,
+    BotoCoreError,
+    ClientError,
+)
+"""What passes by itself or by an operator's hand; anything else that is raised is a fault of ours."""
+
+
+class _Revoked(Exception):
+    """A genuine code on a poster that was replaced."""
+
+
+blueprint = Blueprint(__name__)
+
+_REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
+    (CodeRefused, "code_refused", 404),
+    (_Revoked, "revoked", 410),
+    (TooLarge, "too_large", 413),
+    (UnsupportedType, "unsupported_type", 415),
+    (Undecodable, "undecodable", 400),
+    (AnotherPassage, "another_passage", 409),
+)
+"""Error -> the plain page that says it (`pages.PLAIN`) and the status."""
+
+
+class _Visit:
+    """One request, the language its answer is in, and whether that is a page or JSON."""
+
+    def __init__(self, request: Request) -> None:
+        self.headers: Mapping[str, str] = request.headers
+        self.checkpoint: str | None = None
+        """Of a genuine code, for the log."""
+        self.content_type = self.headers.get("content-type")
+        self.json = request.method == "POST" and "json" in (self.content_type or "").lower()
+        query: Mapping[str, str] = request.query_params or {}
+        self.language = named(query.get("lang")) or asked(self.headers.get("accept-language"))
+        self._request = request
+
+    def body(self) -> bytes:
+        """The body. Raises TooLarge before anything else looks at it."""
+        body = self._request.raw_body
+        body = body.encode() if isinstance(body, str) else body
+        if len(body) > LIMIT:
+            raise TooLarge
+        return body
+
+    def plain(self, kind: str, status: int) -> Response:
+        if self.json:
+            said = messages(self.language).gettext(pages.PLAIN[kind].title)
+            return answers.document({"error": kind, "message": said}, status, self.headers)
+        return answers.page(pages.plain_page(self.language, kind), status, self.language, self.headers)
+
+    def scan(self, code: str) -> tuple[Settings, Scanned]:
+        """The settings in force and what `code` stands for under them. Raises CodeRefused, _Revoked."""
+        settings = wiring.current_settings().current()
+        scanned = judge(read(code, wiring.code_keys(), settings.deployment), settings)
+        self.checkpoint = scanned.checkpoint.id
+        if scanned.state == "revoked":
+            log.note("revoked", checkpoint=scanned.checkpoint.id, poster=scanned.poster, key=scanned.key)
+            raise _Revoked
+        return settings, scanned
+
+    def scene(self, settings: Settings, scanned: Scanned) -> pages.Scene:
+        chinese = self.language == CHINESE
+        name, checkpoint = settings.collector.name, scanned.checkpoint
+        return pages.Scene(
+            language=self.language,
+            checkpoint=checkpoint.id,
+            place=checkpoint.name_zh if chinese else checkpoint.name_en,
+            collector=name.zh if chinese else name.en,
+            phone=settings.collector.phone,
+            retention_days=settings.retention_days,
+            city=settings.city,
+            key_regions=settings.key_regions.codes,
+            announcement=_notice(settings, self.language),
+        )
+
+    def form(
+        self, settings: Settings, scanned: Scanned, status: int, fields: Fields | None = None, **more: Any
+    ) -> Response:
+        """The form, with everything of `fields` still there; fresh, with a new submission id, without them."""
+        submission = (fields or {}).get("submission", "")
+        if not isinstance(submission, str) or not re.fullmatch("[0-9a-f]{32}", submission):
+            submission = secrets.token_hex(16)
+        page = pages.form_page(self.scene(settings, scanned), submission=submission, fields=fields, **more)
+        return answers.page(page, status, self.language, self.headers, personal=fields is not None)
+
+
+# No list of content types at any route: Chalice would answer 415 itself, in JSON, to people.
+
+
+@blueprint.route("/", methods=["GET"], content_types=[])
+def home() -> Response:
+    return _answer(lambda visit: visit.plain("home", 200))
+
+
+@blueprint.route("/C/{code}", methods=["GET"], content_types=[], name="open_form")
+@blueprint.route("/c/{code}", methods=["GET"], content_types=[], name="open_form_small")
+def open_form(code: str) -> Response:
+    return _answer(lambda visit: visit.form(*visit.scan(code), 200))
+
+
+@blueprint.route("/C/{code}", methods=["POST"], content_types=[], name="take_form")
+@blueprint.route("/c/{code}", methods=["POST"], content_types=[], name="take_form_small")
+def take_form(code: str) -> Response:
+    return _answer(lambda visit: _take(visit, code))
+
+
+@blueprint.route("/{proxy+}", methods=["GET", "POST"], content_types=[])
+def elsewhere() -> Response:
+    return _answer(lambda visit: visit.plain("not_found", 404))
+
+
+def _answer(work: Callable[[_Visit], Response]) -> Response:
+    """What `work` answers to the current request, or the page that says why it did not."""
+    visit = _Visit(blueprint.current_request)
+    response = _attempt(visit, work)
+    log.note("answer", status=response.status_code, checkpoint=visit.checkpoint)
+    return response
+
+
+def _attempt(visit: _Visit, work: Callable[[_Visit], Response]) -> Response:
+    try:
+        return work(visit)
+    except Exception as error:
+        for kind, page, status in _REFUSALS:
+            if isinstance(error, kind):
+                return visit.plain(page, status)
+        log.failure("outage" if isinstance(error, _OUTAGES) else "fault", error)
+        return visit.plain("unavailable", 503 if isinstance(error, _OUTAGES) else 500)
+
+
+def _take(visit: _Visit, code: str) -> Response:
+    """A form that was sent: the receipt, or the form again with what there is to mend."""
+    body = visit.body()
+    settings, scanned = visit.scan(code)
+    fields = decode(body, visit.content_type, visit.headers.get("content-encoding"))
+    visit.language = named(fields.pop("lang", None)) or visit.language
+    action = fields.pop("action", None)
+    if action is not None and (visit.json or action != "send"):
+        return visit.form(settings, scanned, 200, _changed(visit, fields, str(action)))
+    now = wiring.clock()
+    try:
+        passage = parse(
+            fields, checkpoint=scanned.checkpoint.id, city=settings.city, today=now.astimezone(LOCAL).date()
+        )
+        receipt = _register(passage, settings, scanned, now)
+    except Unacceptable as error:
+        if visit.json:
+            told = pages.sentences(visit.language, error.problems)
+            problems = [
+                {"field": p.field, "rule": p.rule, "choices": p.choices, "message": said.sentence}
+                for p, said in zip(error.problems, told, strict=True)
+            ]
+            return answers.document({"error": "unacceptable", "problems": problems}, 422, visit.headers)
+        return visit.form(settings, scanned, 422, fields, problems=error.problems)
+    except AnotherPassage:
+        raise
+    except Exception as error:
+        if visit.json:
+            raise
+        # The traveller has typed for minutes: whatever failed, the form comes back whole.
+        log.failure("outage" if isinstance(error, _OUTAGES) else "fault", error)
+        status = 503 if isinstance(error, _OUTAGES) else 500
+        return visit.form(settings, scanned, status, fields, not_registered=True)
+    if visit.json:
+        return answers.document(receipt, 201, visit.headers)
+    notice = _notice(settings, visit.language) if _from_key_region(passage, settings) else ""
+    page = pages.receipt_page(visit.scene(settings, scanned), receipt, notice=notice)
+    return answers.page(page, 201, visit.language, visit.headers)
+
+
+def _register(passage: Passage, settings: Settings, scanned: Scanned, now: datetime) -> Receipt:
+    return register(
+        passage,
+        poster=scanned.poster,
+        key=scanned.key,
+        now=now,
+        retention_days=settings.retention_days,
+        deployment=settings.deployment,
+        keys=PassageKeys.of(wiring.public_secret(), settings.deployment),
+        sealer=wiring.sealer(),
+        table=wiring.passage_table(),
+    )
+
+
+def _changed(visit: _Visit, fields: Fields, action: str) -> Fields:
+    """The fields after one of the form's other buttons; none of them stores anything. Raises Undecodable for an action
+    that no button of ours has."""
+    match = re.fullmatch("(add)|remove-([1-9][0-9]?)|lang-([a-z]{2})", action)
+    if visit.json or not match:
+        raise Undecodable("unknown_field")
+    if match[3]:
+        visit.language = named(match[3]) or visit.language
+        return fields
+    party = travellers_in(fields)
+    if match[1]:
+        return fields | {f"travellers.{len(party)}.name": ""} if len(party) < codes.MAX_TRAVELLERS else fields
+    gone = int(match[2])
+    left: Fields = {}
+    for name, value in fields.items():
+        parts = name.split(".")
+        at = int(parts[1]) if len(parts) == 3 else -1
+        if at != gone:
+            left[f"travellers.{at - 1}.{parts[2]}" if at > gone else name] = value
+    return left
+
+
+def _notice(settings: Settings, language: Language) -> str:
+    return settings.notices.get(language.code) or settings.notices.get(CHINESE.code, "")
+
+
+def _from_key_region(passage: Passage, settings: Settings) -> bool:
+    """Whether anyone of the party stayed in a key region or comes from one."""
+    regions = set(settings.key_regions.codes)
+    return any(
+        t.key_region_stay or any(place.code in regions for place in divisions.lineage(t.origin))
+        for t in passage.travellers
+    )
+
+
+@blueprint.middleware("http")
+def _own_words(request: Request | None, answer: Callable[[Any], Response]) -> Response:
+    """Middleware: where Chalice would answer people in JSON of its own (a wrong method, a fault in it), our page."""
+    response = answer(request)
+    if isinstance(response.body, bytes):
+        return response
+    headers: Mapping[str, str] = request.headers if request is not None else {}
+    language = asked(headers.get("accept-language"))
+    status = response.status_code if response.status_code >= 400 else 500
+    kind = "unavailable" if status >= 500 else "not_found"
+    return answers.page(pages.plain_page(language, kind), status, language, headers)
