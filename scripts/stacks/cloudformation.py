@@ -46,7 +46,7 @@ class Artifacts:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
                 raise
             self._ensure()
-            self._client.upload_file(str(package.code), self.bucket, key)
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=package.code.read_bytes())
         return f"s3://{self.bucket}/{key}"
 
     def _ensure(self) -> None:

@@ -46,9 +46,9 @@ def free_port(wanted: int = 0) -> int:
     raise NotStarted("no free port on 127.0.0.1")
 
 
-def interpreter(root: Path) -> Path:
-    """The Python of MiniStack's own environment: it pins its own botocore."""
-    return root / ".venv" / "ministack" / "bin" / "python"
+def interpreter() -> Path:
+    """The Python of MiniStack's own environment, inside ours: it pins its own botocore."""
+    return Path(sys.prefix) / "ministack" / "bin" / "python"
 
 
 class MiniStack:

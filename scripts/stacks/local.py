@@ -1,0 +1,214 @@
+"""The local stack: the three stacks of this checkout on a MiniStack of its own, kept under one folder.
+
+`scripts/run` and the tests start the same thing; only the folder and the port differ. The templates are those of AWS
+with these differences, laid over them when they are deployed:
+- the schedule wakes every minute instead of every five;
+- MiniStack reads an API's binary types from the resource and not from its swagger;
+- MiniStack ignores the TTL in a template, so a call sets it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from chalicelib.checkpoint.code import address, issue
+from chalicelib.passage.hour import stamp
+from chalicelib.settings import Settings, SettingsBucket, SettingsMissing, first_settings
+from scripts.stacks.cloudformation import STACKS, Artifacts, deploy_all, outputs
+from scripts.stacks.ministack import ACCOUNT, REGION, Credentials, MiniStack, free_port, interpreter
+from scripts.stacks.packaging import host_architecture, package
+
+DEPLOYMENT = "kakou-local"
+
+
+class AlreadyRunning(RuntimeError):
+    """Another process has the local stack of this folder running."""
+
+
+class LocalStack:
+    """The stacks on this machine. Its state is kept in `home/stack`; `home/urls.json` says where everything is."""
+
+    def __init__(
+        self,
+        home: Path,
+        port: int = 0,
+        say: Callable[[str], None] = lambda line: None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`port` is used if it is free. `environment` is added to the public function's own: a proxy in place of an
+        AWS service, say (`AWS_ENDPOINT_URL_DYNAMODB`)."""
+        self.home = home
+        self.urls_file = home / "urls.json"
+        self._folder = home / "stack"
+        self._wanted_port = port
+        self._say = say
+        self._environment = dict(environment or {})
+        self._lock: Any = None
+        self._ministack: MiniStack | None = None
+        self.outputs: dict[str, dict[str, str]] = {}
+        self.urls: dict[str, Any] = {}
+
+    @property
+    def ministack(self) -> MiniStack:
+        if self._ministack is None:
+            raise RuntimeError("the local stack is not running")
+        return self._ministack
+
+    def start(self) -> None:
+        """Bring the system up: start MiniStack, package, deploy what changed, publish first settings, write urls.json.
+
+        Raises AlreadyRunning, NotStarted, NotPackaged, NotDeployed.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            packages = []
+            for stack in STACKS:
+                self._say(f"packaging stack {stack}")
+                packages.append(package(stack, host_architecture()))
+            self._say("starting MiniStack")
+            self._ministack = MiniStack(
+                interpreter(), self._folder, free_port(self._wanted_port), Credentials(ACCOUNT, self._secret())
+            )
+            self._ministack.start()
+            overlays = self._overlays()
+            wanted = hashlib.sha256(json.dumps([[p.digest for p in packages], overlays]).encode()).hexdigest()
+            known = self._folder / "deployed"
+            if not self._standing() or not known.exists() or known.read_text() != wanted:
+                known.unlink(missing_ok=True)
+                artifacts = Artifacts(self.client("s3"), f"{DEPLOYMENT}-artifacts")
+                self.outputs = deploy_all(
+                    self.client("cloudformation"), artifacts, DEPLOYMENT, packages, overlays, self._say
+                )
+                self._expire()
+                known.write_text(wanted)
+            self._publish()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop in order: everything registered is there at the next start."""
+        if self._ministack is not None:
+            self._ministack.stop()
+            self._ministack = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def client(self, service: str) -> Any:
+        """A client of `service`, as the root of the local account."""
+        return self.ministack.client(service)
+
+    @property
+    def public_url(self) -> str:
+        """What stands before `/C/…`: loopback by number, which every browser and every Python resolves."""
+        return f"{self.ministack.endpoint_url}/_aws/execute-api/{self.outputs['public']['RestAPIId']}/api"
+
+    def _take_lock(self) -> None:
+        self._lock = (self._folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            self._lock = None
+            raise AlreadyRunning(f"a local stack is running on {self.home} already; stop it first") from None
+
+    def _secret(self) -> str:
+        """The root's secret key: whoever cannot read this folder has no access."""
+        kept = self._folder / "secret"
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_hex(20))
+        return kept.read_text()
+
+    def _overlays(self) -> dict[str, Any]:
+        handler = {"Properties": {"Environment": {"Variables": self._environment}}}
+        every_minute = {"SummariseScheduleEvent": {"Properties": {"Schedule": "rate(1 minute)"}}}
+        return {
+            "public": {
+                "Resources": {"RestAPI": {"Properties": {"BinaryMediaTypes": ["*/*"]}}, "APIHandler": handler},
+            },
+            "command": {"Resources": {"SummariseSchedule": {"Properties": {"Events": every_minute}}}},
+        }
+
+    def _standing(self) -> bool:
+        """Whether all stacks stand; notes their outputs."""
+        found = {stack: outputs(self.client("cloudformation"), f"{DEPLOYMENT}-{stack}") for stack in STACKS}
+        self.outputs = {stack: told for stack, told in found.items() if told is not None}
+        return len(self.outputs) == len(STACKS)
+
+    def _expire(self) -> None:
+        table = self.outputs["data"]["Table"]
+        dynamodb = self.client("dynamodb")
+        if dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] != "ENABLED":
+            dynamodb.update_time_to_live(
+                TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+            )
+
+    def _publish(self) -> None:
+        """Publish the first settings, or those that stand with today's address, and write urls.json."""
+        self.urls = {
+            "deployment": DEPLOYMENT,
+            "endpoint_url": self.ministack.endpoint_url,
+            "region": REGION,
+            "access_key": self.ministack.credentials.access_key,
+            "secret_key": self.ministack.credentials.secret_key,
+            "public_url": self.public_url,
+            "command_url": None,
+            "form_urls": {},
+            "table": self.outputs["data"]["Table"],
+            "bucket": self.outputs["data"]["SummariesBucket"],
+        }
+        settings = self._settings()
+        keys = self.code_keys()
+        self.urls["form_urls"] = {
+            checkpoint.id: address(settings.public_url, issue(settings, keys, checkpoint.id))
+            for checkpoint in settings.checkpoints
+            if settings.active_poster(checkpoint.id) is not None
+        }
+        self._write_urls()
+
+    def code_keys(self) -> dict[str, bytes]:
+        """The keys that sign this stack's codes."""
+        told = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["data"]["CodeKeysArn"])
+        return {kid: key.encode() for kid, key in json.loads(told["SecretString"]).items()}
+
+    def _settings(self) -> Settings:
+        bucket = SettingsBucket(self.client("s3"), self.outputs["data"]["SettingsBucket"])
+        now = stamp(datetime.now(UTC))
+        try:
+            settings = bucket.current()
+        except SettingsMissing:
+            return bucket.publish(first_settings(DEPLOYMENT, self.public_url, now), now)
+        if settings.public_url != self.public_url:  # another port than last time
+            return bucket.publish(msgspec.structs.replace(settings, public_url=self.public_url), now)
+        return settings
+
+    def _write_urls(self) -> None:
+        partial = self.urls_file.with_suffix(".partial")
+        with contextlib.suppress(FileNotFoundError):
+            partial.unlink()
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(self.urls, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        partial.replace(self.urls_file)
+
+    def __enter__(self) -> LocalStack:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
