@@ -1,0 +1,188 @@
+"""Counting and merging: from the facts of passages to numbers that add up.
+
+Marginals only, no joint table: what is counted per checkpoint and hour merges by plain addition into any longer window
+and into the city. `merge` is associative and commutative and has `Counts()` as its identity, so that it does not matter
+in which order, or from which parts, a total was made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
+
+from msgspec import Struct
+
+from chalicelib.passage.codes import NO_VEHICLE
+from chalicelib.passage.facts import Registered, TravellerFacts
+
+SUBJECTS = {
+    "passage_by_vehicle": "passages",
+    "passage_by_poster": "passages",
+    "vehicle": "vehicles",
+    "document": "travellers",
+    "origin": "travellers",
+    "origin_city": "travellers",
+    "origin_province": "travellers",
+    "township": "travellers",
+    "purpose": "travellers",
+    "symptom": "travellers",
+    "temperature": "travellers",
+}
+"""What is classified -> what its numbers count. Every subject adds up to the total of what it counts, but `symptom`,
+where a traveller may name several."""
+
+NOT_TOLD = "not_told"
+"""The temperature of a traveller whom nobody measured, or who did not say."""
+
+MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
+"""Beijing, Tianjin, Shanghai, Chongqing: provinces that are one city."""
+
+BAND = 5
+"""Width of a temperature band, in tenths of a degree."""
+
+
+class Totals(Struct, frozen=True):
+    """The three numbers that every summary leads with."""
+
+    passages: int = 0
+    vehicles: int = 0
+    """Distinct plates per checkpoint and hour, and passages of a vehicle without a plate."""
+    travellers: int = 0
+
+
+class Counts(Struct, frozen=True):
+    """What was counted of some passages. Never changed after it is made, the maps in it included."""
+
+    passages: int = 0
+    vehicles: int = 0
+    travellers: int = 0
+    from_key_regions: int = 0
+    """Travellers whose origin lies in a key region, by the list that was in force."""
+    key_region_stay: int = 0
+    """Travellers who say that they stayed in a key region in the last 14 days."""
+    fever: int = 0
+    """Travellers at or above the threshold of fever."""
+    last_passage_at: str | None = None
+    """Arrival of the latest passage, as `hour.stamp` writes it; None without any."""
+    by: dict[str, dict[str, int]] = {}
+    """Subject (of `SUBJECTS`) -> code -> number. What nobody answered is absent, never 0."""
+
+    @property
+    def totals(self) -> Totals:
+        return Totals(self.passages, self.vehicles, self.travellers)
+
+
+def count(checkpoint: str, registered: Iterable[Registered], *, key_regions: Collection[str], fever: int) -> Counts:
+    """The counts of the passages of one checkpoint in one hour, in whatever order they come.
+
+    `key_regions` are codes of GB/T 2260 (a division counts with all that lies in it); `fever` is the threshold in
+    tenths of a degree Celsius.
+    """
+    # The earliest passage of a plate says what kind of vehicle it is: by arrival, then by submission id.
+    passages = sorted(registered, key=attrgetter("received_at", "submission"))
+    travellers: list[TravellerFacts] = []
+    plates: dict[str, str] = {}
+    vehicles: Counter[str] = Counter()
+    for passage in passages:
+        facts = passage.facts
+        travellers += facts.travellers
+        if facts.vehicle not in NO_VEHICLE:
+            if facts.plate is None:
+                vehicles[facts.vehicle] += 1
+            else:
+                plates.setdefault(facts.plate, facts.vehicle)
+    vehicles.update(plates.values())
+
+    origins = Counter(traveller.origin for traveller in travellers)
+    temperatures = Counter(traveller.temperature for traveller in travellers)
+    by = {
+        "passage_by_vehicle": Counter(passage.facts.vehicle for passage in passages),
+        "passage_by_poster": Counter(
+            f"{checkpoint}-{passage.facts.poster}-{passage.facts.key}" for passage in passages
+        ),
+        "vehicle": vehicles,
+        "document": Counter(traveller.document for traveller in travellers),
+        "origin": origins,
+        "origin_city": _regrouped(origins, city),
+        "origin_province": _regrouped(origins, province),
+        "township": Counter(traveller.township for traveller in travellers),
+        "purpose": Counter(traveller.purpose for traveller in travellers),
+        "symptom": Counter(symptom for traveller in travellers for symptom in traveller.symptoms),
+        "temperature": _banded(temperatures),
+    }
+    regions = frozenset(key_regions)
+    return Counts(
+        passages=len(passages),
+        vehicles=vehicles.total(),
+        travellers=len(travellers),
+        from_key_regions=sum(
+            number for origin, number in origins.items() if regions & {origin, city(origin), province(origin)}
+        ),
+        key_region_stay=sum(traveller.key_region_stay for traveller in travellers),
+        fever=sum(number for degrees, number in temperatures.items() if degrees is not None and degrees >= fever),
+        last_passage_at=passages[-1].received_at if passages else None,
+        by={subject: dict(numbers) for subject, numbers in by.items() if numbers},
+    )
+
+
+def merge(parts: Iterable[Counts]) -> Counts:
+    """The sum of `parts`."""
+    passages = vehicles = travellers = from_key_regions = key_region_stay = fever = 0
+    last = ""
+    by: dict[str, dict[str, int]] = {}
+    for part in parts:
+        passages += part.passages
+        vehicles += part.vehicles
+        travellers += part.travellers
+        from_key_regions += part.from_key_regions
+        key_region_stay += part.key_region_stay
+        fever += part.fever
+        last = max(last, part.last_passage_at or "")
+        for subject, numbers in part.by.items():
+            sums = by.setdefault(subject, {})
+            for code, number in numbers.items():
+                sums[code] = sums.get(code, 0) + number
+    return Counts(passages, vehicles, travellers, from_key_regions, key_region_stay, fever, last or None, by)
+
+
+def city(origin: str) -> str:
+    """The code of the city that `origin` lies in; answers that are no code stay as they are.
+
+    By the digits alone (GB/T 2260), so that a newer list of divisions changes no number: the first four name the city,
+    but a municipality's districts have none other than the municipality, and `90` in the middle marks counties that lie
+    directly in a province and stand for themselves.
+    """
+    if not origin.isdecimal():
+        return origin
+    if origin[:2] in MUNICIPALITIES:
+        return province(origin)
+    return origin if origin[2:4] == "90" else origin[:4] + "00"
+
+
+def province(origin: str) -> str:
+    """The code of the province that `origin` lies in: its first two digits; other answers stay as they are."""
+    return origin[:2] + "0000" if origin.isdecimal() else origin
+
+
+def band(degrees: int | None) -> str:
+    """The band of a temperature in tenths of a degree Celsius: `37.0-37.4`, or `not_told`."""
+    if degrees is None:
+        return NOT_TOLD
+    low = degrees - degrees % BAND
+    high = low + BAND - 1
+    return f"{low // 10}.{low % 10}-{high // 10}.{high % 10}"
+
+
+def _regrouped(origins: Counter[str], larger: Callable[[str], str]) -> Counter[str]:
+    grouped: Counter[str] = Counter()
+    for origin, number in origins.items():
+        grouped[larger(origin)] += number
+    return grouped
+
+
+def _banded(temperatures: Counter[int | None]) -> Counter[str]:
+    banded: Counter[str] = Counter()
+    for degrees, number in temperatures.items():
+        banded[band(degrees)] += number
+    return banded

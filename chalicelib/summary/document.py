@@ -1,0 +1,166 @@
+"""The summary: one window's counts as a document, the same facts giving the same bytes.
+
+A final summary is a pure function of what was read and of the settings it names: no time of the run, no float, sorted
+names, compact UTF-8 JSON. Hours are made from counts; days and the operation are merged from summaries and name them by
+key and digest, whichever way they were come by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, structs
+
+from chalicelib.passage.facts import Registered
+from chalicelib.passage.hour import Hour, stamp
+from chalicelib.settings import Settings
+from chalicelib.summary.counting import Counts, count, merge
+
+
+class Reference(Struct, frozen=True):
+    """Names a file of the summaries, and what it holds."""
+
+    key: str
+    digest: str
+    """SHA-256 of its bytes, in hex."""
+
+
+class AtCheckpoint(Struct, frozen=True):
+    """What a summary says of one checkpoint. Silence is not zero: without a passage it says since when."""
+
+    name_zh: str
+    name_en: str
+    state: str
+    """`counted`: there were passages; `silent`: an open checkpoint without any; `closed`: closed, and none."""
+    since: str | None
+    """Of a silent checkpoint: from when on, at the latest, nothing came."""
+    counts: Counts
+
+
+class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends": "until"}):
+    """The final counts of one window."""
+
+    schema: Literal["kakou.summary.v1"] = "kakou.summary.v1"
+    window: Literal["hour", "day", "operation"]
+    begins: str
+    """First moment of the window, UTC. The operation's first day begins with the operation."""
+    ends: str
+    """First moment after the window, UTC."""
+    state: Literal["final"] = "final"
+    revision: int = 1
+    late: int = 0
+    """Passages that the revision before this one did not have."""
+    settings_versions: tuple[int, ...]
+    key_regions_versions: tuple[int, ...]
+    fever_from: tuple[int, ...]
+    """Thresholds of fever that were in force, tenths of a degree Celsius."""
+    passages_read: int
+    passages_digest: str | None = None
+    """Of an hour: SHA-256 over the sorted submission ids, each with a line feed."""
+    merged_from: tuple[Reference, ...] = ()
+    """Of a day: its hours. Of the operation: its whole days, then the hours of the day that is not whole."""
+    city: Counts
+    checkpoints: dict[str, AtCheckpoint]
+
+
+class Reading(Struct, frozen=True):
+    """One checkpoint's part of an hour, as it was read."""
+
+    counts: Counts
+    submissions: tuple[str, ...]
+
+
+def reading(checkpoint: str, registered: Iterable[Registered], settings: Settings) -> Reading:
+    """Counts `registered`, the passages of one checkpoint in one hour."""
+    passages = list(registered)
+    counts = count(checkpoint, passages, key_regions=settings.key_regions.codes, fever=settings.fever)
+    return Reading(counts, tuple(passage.submission for passage in passages))
+
+
+def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings) -> Summary:
+    """The summary of `hour`, which `readings` (checkpoint -> what was read there) make up in full."""
+    submissions = sorted(submission for part in readings.values() for submission in part.submissions)
+    return Summary(
+        window="hour",
+        begins=stamp(hour.start),
+        ends=stamp(hour.end),
+        settings_versions=(settings.version,),
+        key_regions_versions=(settings.key_regions.version,),
+        fever_from=(settings.fever,),
+        passages_read=len(submissions),
+        passages_digest=hashlib.sha256("".join(f"{each}\n" for each in submissions).encode()).hexdigest(),
+        city=merge(part.counts for part in readings.values()),
+        checkpoints={
+            checkpoint: _at_checkpoint(checkpoint, part.counts, hour, settings) for checkpoint, part in readings.items()
+        },
+    )
+
+
+def _at_checkpoint(checkpoint: str, counts: Counts, hour: Hour, settings: Settings) -> AtCheckpoint:
+    listed = settings.checkpoint(checkpoint)
+    zh, en = (listed.name_zh, listed.name_en) if listed else (checkpoint, checkpoint)
+    if counts.passages:
+        return AtCheckpoint(zh, en, "counted", None, counts)
+    if listed and listed.active:
+        return AtCheckpoint(zh, en, "silent", stamp(hour.start), counts)
+    return AtCheckpoint(zh, en, "closed", None, counts)
+
+
+def merged(window: Literal["day", "operation"], parts: Sequence[Summary], merged_from: Sequence[Reference]) -> Summary:
+    """The summary of a longer window, whose `parts` (at least one) follow one another in time. Raises ValueError where
+    they leave a gap or overlap: what is missing must never look like zero."""
+    for earlier, later in pairwise(parts):
+        if earlier.ends != later.begins:
+            raise ValueError(f"summaries do not join: until {earlier.ends}, then from {later.begins}")
+    listed: dict[str, list[AtCheckpoint]] = {}
+    for part in parts:
+        for checkpoint, there in part.checkpoints.items():
+            listed.setdefault(checkpoint, []).append(there)
+    return Summary(
+        window=window,
+        begins=parts[0].begins,
+        ends=parts[-1].ends,
+        settings_versions=_all(part.settings_versions for part in parts),
+        key_regions_versions=_all(part.key_regions_versions for part in parts),
+        fever_from=_all(part.fever_from for part in parts),
+        passages_read=sum(part.passages_read for part in parts),
+        merged_from=tuple(merged_from),
+        city=merge(part.city for part in parts),
+        checkpoints={checkpoint: joined(there) for checkpoint, there in listed.items()},
+    )
+
+
+def joined(parts: Sequence[AtCheckpoint]) -> AtCheckpoint:
+    """What is said of one checkpoint over several windows, in their order: the latest name; silent where it was open
+    and nothing came in any of them."""
+    counts = merge(part.counts for part in parts)
+    since = min((part.since for part in parts if part.since), default=None)
+    state = "counted" if counts.passages else "silent" if since else "closed"
+    return AtCheckpoint(parts[-1].name_zh, parts[-1].name_en, state, since if state == "silent" else None, counts)
+
+
+def revised(summary: Summary, before: Summary) -> Summary:
+    """`summary` as the next revision after `before`."""
+    return structs.replace(summary, revision=before.revision + 1, late=summary.passages_read - before.passages_read)
+
+
+def _all(versions: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(sorted({each for some in versions for each in some}))
+
+
+def encode(summary: Struct) -> bytes:
+    """The canonical bytes of a summary, or of what points to summaries."""
+    return msgspec.json.encode(summary, order="sorted")
+
+
+decode = msgspec.json.Decoder(Summary).decode
+"""The inverse of `encode`; names that it does not know, from a later version, are left out."""
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 of the bytes of a file, in hex."""
+    return hashlib.sha256(content).hexdigest()

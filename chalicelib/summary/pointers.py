@@ -1,0 +1,187 @@
+"""What points to the summaries: `latest`, which names all that is final, and `now`, which adds what is not.
+
+`latest` is all that a reader needs to be sure of having everything: it names each file by key and digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from chalicelib.passage.hour import LOCAL, Hour, moment, stamp
+from chalicelib.settings import Settings
+from chalicelib.summary.counting import Counts, Totals, merge
+from chalicelib.summary.document import AtCheckpoint, Reading, Reference, Summary, joined, of_hour
+
+SILENT_AFTER = timedelta(hours=1)
+"""Without a passage for that long, an open checkpoint is silent now."""
+
+
+class Tabled(Reference, frozen=True):
+    """Names a summary and the CSV beside it."""
+
+    csv: Reference
+
+
+class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
+    """What is final. Moves forwards only: `final_up_to` and the totals never fall."""
+
+    schema: Literal["kakou.latest.v1"] = "kakou.latest.v1"
+    begins: str
+    """First moment of the operation, UTC."""
+    final_up_to: str
+    """First moment that is not final yet, UTC."""
+    totals: Totals
+    """Of the operation up to then."""
+    operation: Tabled | None
+    """None until the first hour is final."""
+    hour: Reference | None
+    """The last final hour."""
+    hours: tuple[Reference, ...]
+    """The final hours of the day that is not whole yet, in order."""
+    days: tuple[Tabled, ...]
+    """The whole days, in order."""
+
+    @property
+    def first(self) -> Hour:
+        return Hour(moment(self.begins))
+
+    @property
+    def open_from(self) -> Hour:
+        """The first hour that is not final."""
+        return Hour(moment(self.final_up_to))
+
+    @property
+    def sources(self) -> tuple[Reference, ...]:
+        """What the operation up to `final_up_to` is merged from."""
+        return (*(Reference(day.key, day.digest) for day in self.days), *self.hours)
+
+
+def nothing_final(first: Hour) -> Latest:
+    """Where an operation begins."""
+    begins = stamp(first.start)
+    return Latest(begins=begins, final_up_to=begins, totals=Totals(), operation=None, hour=None, hours=(), days=())
+
+
+decode_latest = msgspec.json.Decoder(Latest).decode
+
+
+class Today(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
+    """Since 00:00 today in Asia/Shanghai, or since the operation began."""
+
+    date: str
+    begins: str
+    city: Counts
+
+
+class CheckpointNow(Struct, frozen=True):
+    """One checkpoint as it stands now."""
+
+    name_zh: str
+    name_en: str
+    state: str
+    """`counted`: a passage within the last hour; `silent`: open, and none; `closed`."""
+    since: str | None
+    """Of a silent checkpoint: its last passage, or when it came into the summaries."""
+    last_passage_at: str | None
+    totals: Totals
+    today: Totals
+
+
+class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
+    """What is known now: all that is final, and what has come in the open hours so far."""
+
+    schema: Literal["kakou.now.v1"] = "kakou.now.v1"
+    state: Literal["provisional"] = "provisional"
+    as_of: str
+    """When the open hours were read, UTC."""
+    begins: str
+    final_up_to: str
+    final_totals: Totals
+    """`latest`'s totals: of what is final."""
+    totals: Totals
+    """Of the operation so far: the final ones and those of the open hours."""
+    open_hours: tuple[str, ...]
+    """The hours, by their first moment (UTC), that are counted but not final."""
+    operation: Reference | None
+    """The final summary that the open hours were added to."""
+    settings_version: int
+    key_regions_version: int
+    fever_from: int
+    city: Counts
+    """The operation so far."""
+    today: Today
+    checkpoints: dict[str, CheckpointNow]
+
+
+def now_of(
+    now: datetime,
+    latest: Latest,
+    operation: Summary | None,
+    today: Sequence[Summary],
+    open_hours: Mapping[Hour, Mapping[str, Reading]],
+    settings: Settings,
+) -> Now:
+    """What is known at `now`: `operation` is the final summary that `latest` names, `today` the final ones of this day,
+    `open_hours` what was read of each hour that is not final."""
+    parts = [of_hour(hour, readings, settings) for hour, readings in sorted(open_hours.items())]
+    so_far = [*([operation] if operation else []), *parts]
+    day = now.astimezone(LOCAL).date()
+    this_day = [*today, *(part for part in parts if Hour(moment(part.begins)).day == day)]
+    midnight = datetime(day.year, day.month, day.day, tzinfo=LOCAL)
+    ids = [each.id for each in settings.checkpoints]
+    ids += sorted({checkpoint for part in so_far for checkpoint in part.checkpoints} - set(ids))
+    city = merge(part.city for part in so_far)
+    return Now(
+        as_of=stamp(now),
+        begins=latest.begins,
+        final_up_to=latest.final_up_to,
+        final_totals=latest.totals,
+        totals=city.totals,
+        open_hours=tuple(part.begins for part in parts),
+        operation=Reference(latest.operation.key, latest.operation.digest) if latest.operation else None,
+        settings_version=settings.version,
+        key_regions_version=settings.key_regions.version,
+        fever_from=settings.fever,
+        city=city,
+        today=Today(
+            date=day.isoformat(),
+            begins=max(stamp(midnight), latest.begins),
+            city=merge(part.city for part in this_day),
+        ),
+        checkpoints={each: _checkpoint_now(each, now, latest, so_far, this_day, settings) for each in ids},
+    )
+
+
+def _checkpoint_now(
+    checkpoint: str,
+    now: datetime,
+    latest: Latest,
+    so_far: Sequence[Summary],
+    this_day: Sequence[Summary],
+    settings: Settings,
+) -> CheckpointNow:
+    there = [part.checkpoints[checkpoint] for part in so_far if checkpoint in part.checkpoints]
+    today = merge(part.checkpoints[checkpoint].counts for part in this_day if checkpoint in part.checkpoints)
+    listed = settings.checkpoint(checkpoint)
+    known = joined(there) if there else AtCheckpoint(checkpoint, checkpoint, "silent", None, Counts())
+    last = known.counts.last_passage_at
+    if last is not None and moment(last) > now - SILENT_AFTER:
+        state, since = "counted", None
+    elif listed is not None and listed.active:
+        state, since = "silent", last or known.since or latest.final_up_to
+    else:
+        state, since = "closed", None
+    return CheckpointNow(
+        name_zh=listed.name_zh if listed else known.name_zh,
+        name_en=listed.name_en if listed else known.name_en,
+        state=state,
+        since=since,
+        last_passage_at=last,
+        totals=known.counts.totals,
+        today=today.totals,
+    )
