@@ -14,13 +14,15 @@ app.api.binary_types = ["*/*"]  # the gateway leaves bodies as they are, both wa
 STACK = os.environ.get("KAKOU_STACK", "public")
 
 if STACK == "public":
-    from chalicelib.web.public import blueprint
+    from chalicelib.web import public
+
+    app.register_blueprint(public.blueprint)
 elif STACK == "command":
-    from chalicelib.jobs import blueprint
+    from chalicelib import jobs
+
+    app.register_blueprint(jobs.blueprint)
 else:
     raise ValueError(f"KAKOU_STACK is public or command, not {STACK!r}")
-
-app.register_blueprint(blueprint)
 
 
 @app.middleware("http")

@@ -199,9 +199,7 @@ def sealer() -> Envelope:
     """Seals under the deployment's key. Asked for at the first submission, because its library is slow to import."""
     from chalicelib.passage.seal import Envelope
 
-    session = _new_session()
-    session.set_default_client_config(_config("kms", PATIENCE))
-    return Envelope(session, _name("KAKOU_SEALING_KEY"), deployment())
+    return Envelope(client("kms"), _name("KAKOU_SEALING_KEY"), deployment())
 
 
 def code_keys() -> Mapping[str, bytes]:
@@ -271,19 +269,11 @@ def client(service: str, patience: Mapping[str, tuple[float, float, int]] = PATI
         return _parts[name]
 
 
-def _new_session() -> botocore.session.Session:
-    import botocore.session
-
-    session = botocore.session.Session()
-    if _access:
-        session.set_credentials(_access["aws_access_key_id"], _access["aws_secret_access_key"])
-        session.set_config_variable("region", _access["region_name"])
-    return session
-
-
 @_part
 def _session() -> botocore.session.Session:
-    return _new_session()
+    import botocore.session
+
+    return botocore.session.Session()
 
 
 def _config(service: str, patience: Mapping[str, tuple[float, float, int]]) -> Any:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from chalicelib.passage.passage import Passage
 
 if TYPE_CHECKING:
-    import botocore.session
+    from mypy_boto3_kms import KMSClient
 
 DATA_KEY_SECONDS = 300.0
 DATA_KEY_MESSAGES = 1000
@@ -70,15 +70,15 @@ class Envelope:
     holds the one it needs. Importing the SDK takes a tenth of a second, hence here and not above.
     """
 
-    def __init__(self, session: botocore.session.Session, key_arn: str, deployment: str) -> None:
+    def __init__(self, client: KMSClient, key_arn: str, deployment: str) -> None:
         import aws_encryption_sdk as sdk
+        from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 
         self._context = {"kakou": deployment}
         self._algorithm = sdk.Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
         self._client = sdk.EncryptionSDKClient(max_encrypted_data_keys=1)
-        provider = sdk.StrictAwsKmsMasterKeyProvider(key_ids=[key_arn], botocore_session=session)
         self._materials: Any = sdk.CachingCryptoMaterialsManager(
-            master_key_provider=provider,
+            master_key_provider=KMSMasterKey(key_id=key_arn, client=client),
             cache=sdk.LocalCryptoMaterialsCache(16),
             max_age=DATA_KEY_SECONDS,
             max_messages_encrypted=DATA_KEY_MESSAGES,

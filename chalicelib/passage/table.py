@@ -162,6 +162,7 @@ class PassageTable:
                 ConsistentRead=True,
                 KeyConditionExpression="#pk = :pk",
                 FilterExpression="#expires_at > :now",
+                Select="SPECIFIC_ATTRIBUTES",  # said aloud, because the schedule's role may ask for nothing else
                 ProjectionExpression="#sk, #facts",
                 ExpressionAttributeNames={
                     "#pk": "pk",

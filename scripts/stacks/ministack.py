@@ -67,6 +67,18 @@ class MiniStack:
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def region(self) -> str:
+        return REGION
+
+    @property
+    def access_key(self) -> str:
+        return self.credentials.access_key
+
+    @property
+    def secret_key(self) -> str:
+        return self.credentials.secret_key
+
     def start(self, seconds: float = 60) -> None:
         """Start and wait until it answers. Raises NotStarted."""
         if not self._python.exists():

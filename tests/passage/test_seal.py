@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import botocore.session
 import pytest
 
 from chalicelib.passage.seal import Envelope, NotOpened, NotSealed
@@ -15,11 +14,7 @@ def key(ministack: MiniStack) -> str:
 
 
 def envelope(ministack: MiniStack, key: str, deployment: str = "test") -> Envelope:
-    session = botocore.session.Session()
-    session.set_credentials(ministack.access_key, ministack.secret_key)
-    session.set_config_variable("region", ministack.region)
-    session.set_config_variable("endpoint_url", ministack.endpoint_url)
-    return Envelope(session, key, deployment)
+    return Envelope(ministack.client("kms"), key, deployment)
 
 
 def test_what_is_sealed_opens_and_looks_like_nothing(ministack: MiniStack, key: str) -> None:

@@ -1,0 +1,45 @@
+"""The stores of the tests: MiniStack for the contracts, and the deployed stacks, each started once for the session."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.stacks.local import LocalStack
+from scripts.stacks.ministack import ACCOUNT, Credentials, MiniStack, free_port, interpreter
+
+__all__ = ["Credentials", "LocalStack", "MiniStack"]
+
+_accounts = itertools.count(100_000_000_001)
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
+    """A bare MiniStack with IAM enforced, nothing in it: `ministack.client("s3", account)`."""
+    home = tmp_path_factory.mktemp("ministack")
+    credentials = Credentials(ACCOUNT, secrets.token_hex(20))
+    with MiniStack(interpreter(), home, free_port(), credentials, keep=False) as running:
+        yield running
+
+
+@pytest.fixture
+def account(ministack: MiniStack) -> Credentials:
+    """The root of an account of this test's own: what others keep in MiniStack is not there."""
+    return Credentials(str(next(_accounts)), ministack.credentials.secret_key)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The three stacks, deployed as `scripts/run` does it, with IAM enforced and the schedule waking every minute."""
+    with LocalStack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return Path(__file__).resolve().parents[1]
