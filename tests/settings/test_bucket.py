@@ -1,0 +1,290 @@
+"""The settings' bucket: one contract, held by S3 in memory and by the local stack's."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.settings import (
+    CurrentSettings,
+    Settings,
+    SettingsBucket,
+    SettingsConflict,
+    SettingsInvalid,
+    SettingsMissing,
+    SettingsUnavailable,
+    decode,
+    encode,
+    first_settings,
+)
+from tests.simulation.fate import Crash, Fate, Fated
+from tests.simulation.s3 import MemoryS3
+
+FIRST = first_settings("kakou-test", "https://kakou.example.org", "2020-02-10T07:00:00.000Z")
+AT = "2020-02-10T07:00:00.000Z"
+LATER = "2020-02-10T08:00:00.000Z"
+
+
+@pytest.fixture
+def name() -> str:
+    """Buckets of all accounts share their names."""
+    return f"settings-{secrets.token_hex(8)}"
+
+
+@pytest.fixture(params=["memory", "ministack"])
+def client(request: pytest.FixtureRequest, name: str) -> Any:
+    """S3 with an empty bucket of the test's own: `name`."""
+    if request.param == "memory":
+        return MemoryS3()
+    account = request.getfixturevalue("account")
+    real = request.getfixturevalue("ministack").client("s3", account)
+    real.create_bucket(Bucket=name)
+    return real
+
+
+@pytest.fixture
+def bucket(client: Any, name: str) -> SettingsBucket:
+    return SettingsBucket(client, name)
+
+
+def stored(client: Any, name: str) -> dict[str, bytes]:
+    listed = client.list_objects_v2(Bucket=name).get("Contents", [])
+    return {each["Key"]: client.get_object(Bucket=name, Key=each["Key"])["Body"].read() for each in listed}
+
+
+def with_fever(settings: Settings, fever: int) -> Settings:
+    return msgspec.structs.replace(settings, fever=fever)
+
+
+def test_before_the_first_publication_there_are_none(bucket: SettingsBucket) -> None:
+    with pytest.raises(SettingsMissing):
+        bucket.current()
+
+
+def test_what_is_published_is_in_force_under_the_next_version(bucket: SettingsBucket, client: Any, name: str) -> None:
+    first = bucket.publish(FIRST, AT)
+    assert (first.version, first.published_at) == (1, AT)
+    assert bucket.current() == first
+    second = bucket.publish(with_fever(first, 375), LATER)
+    assert (second.version, second.fever) == (2, 375)
+    assert bucket.current() == second
+    assert stored(client, name) == {
+        "settings/v1/r000001.json": encode(first),
+        "settings/v1/r000002.json": encode(second),
+        "settings/v1/current.json": encode(second),
+    }
+
+
+def test_settings_made_from_an_older_version_do_not_undo_a_newer_one(
+    bucket: SettingsBucket, client: Any, name: str
+) -> None:
+    first = bucket.publish(FIRST, AT)
+    second = bucket.publish(with_fever(first, 375), LATER)
+    before = stored(client, name)
+    for stale in (FIRST, with_fever(first, 380)):
+        with pytest.raises(SettingsConflict):
+            bucket.publish(stale, LATER)
+    assert bucket.current() == second
+    assert stored(client, name) == before
+
+
+def test_invalid_settings_change_nothing(bucket: SettingsBucket, client: Any, name: str) -> None:
+    first = bucket.publish(FIRST, AT)
+    before = stored(client, name)
+    with pytest.raises(SettingsInvalid):
+        bucket.publish(msgspec.structs.replace(first, retention_days=1000), LATER)
+    assert stored(client, name) == before
+
+
+def test_a_version_that_a_killed_publication_left_is_stepped_over(
+    bucket: SettingsBucket, client: Any, name: str
+) -> None:
+    first = bucket.publish(FIRST, AT)
+    client.put_object(Bucket=name, Key="settings/v1/r000002.json", Body=b"left behind")
+    third = bucket.publish(with_fever(first, 375), LATER)
+    assert third.version == 3
+    assert bucket.current() == third
+    assert stored(client, name)["settings/v1/r000002.json"] == b"left behind"
+
+
+def test_what_stands_there_and_is_no_settings_is_said(bucket: SettingsBucket, client: Any, name: str) -> None:
+    client.put_object(Bucket=name, Key="settings/v1/current.json", Body=b"{}")
+    with pytest.raises(SettingsInvalid):
+        bucket.current()
+
+
+def test_a_bucket_that_is_not_there_is_unavailable_and_not_empty(client: Any) -> None:
+    if isinstance(client, MemoryS3):
+        pytest.skip("memory has every bucket")
+    with pytest.raises(SettingsUnavailable, match="NoSuchBucket"):
+        SettingsBucket(client, "another").current()
+
+
+def test_of_many_at_once_one_is_in_force_and_the_others_know(client: Any, name: str) -> None:
+    SettingsBucket(client, name).publish(FIRST, AT)
+    first = SettingsBucket(client, name).current()
+    won: list[Settings] = []
+    lost: list[SettingsConflict] = []
+    start = threading.Barrier(6)
+
+    def publish(fever: int) -> None:
+        start.wait()
+        try:
+            won.append(SettingsBucket(client, name).publish(with_fever(first, fever), LATER))
+        except SettingsConflict as conflict:
+            lost.append(conflict)
+
+    threads = [threading.Thread(target=publish, args=(373 + at,)) for at in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), len(lost)) == (1, 5)
+    assert SettingsBucket(client, name).current() == won[0]
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_whatever_befalls_the_calls_what_is_in_force_is_a_whole_version_and_never_an_older_one(seed: int) -> None:
+    rng = random.Random(seed)
+    memory = MemoryS3()
+    odds = {"before": 0.1, "after": 0.1, "twice": 0.1, "crash_before": 0.05, "crash_after": 0.05, "meanwhile": 0.1}
+    fate = Fate(rng, odds)
+    clients: tuple[Any, Any] = (Fated(memory, fate), memory)
+    fated, calm = (SettingsBucket(client, "settings") for client in clients)
+    clock = iter(range(10_000))
+    acknowledged: list[Settings] = []
+
+    def publish(bucket: SettingsBucket) -> None:
+        at = f"2020-02-10T07:00:00.{next(clock) % 1000:03d}Z"
+        try:
+            try:
+                base = bucket.current()
+            except SettingsMissing:
+                base = FIRST
+            acknowledged.append(bucket.publish(with_fever(base, rng.randrange(370, 391)), at))
+        except (SettingsConflict, SettingsUnavailable, Crash):
+            pass
+
+    fate.meanwhile = lambda: publish(calm)
+    for _ in range(12):
+        publish(fated)
+    publish(calm)
+    in_force = calm.current()
+    assert acknowledged[-1] == in_force
+    versions = [each.version for each in acknowledged]
+    assert len(set(versions)) == len(versions)
+    written = [decode(content) for key, content in memory.history if key.endswith("current.json")]
+    assert [each.version for each in written] == sorted({each.version for each in written})
+    for each in written:
+        assert memory.objects["settings", f"settings/v1/r{each.version:06d}.json"] == encode(each)
+    revisions = [key for key, _ in memory.history if "/r0" in key]
+    assert len(revisions) == len(set(revisions)), "a version is written once"
+    assert {each.version for each in acknowledged} <= {each.version for each in written}
+
+
+class Source:
+    """Settings that a test changes under the reader's feet."""
+
+    def __init__(self) -> None:
+        self.settings: Settings | Exception = FIRST
+        self.readings = 0
+
+    def current(self) -> Settings:
+        self.readings += 1
+        if isinstance(self.settings, Exception):
+            raise self.settings
+        return self.settings
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2020, 2, 10, 7, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def tick(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def shared() -> tuple[CurrentSettings, Source, Clock]:
+    source, clock = Source(), Clock()
+    return CurrentSettings(source, clock), source, clock
+
+
+Shared = tuple[CurrentSettings, Source, Clock]
+NEW = with_fever(FIRST, 375)
+
+
+def test_they_are_read_once_a_minute_and_a_change_shows_within_it(shared: Shared) -> None:
+    reader, source, clock = shared
+    assert reader.current() == FIRST
+    source.settings = NEW
+    clock.tick(59.9)
+    assert (reader.current(), source.readings) == (FIRST, 1)
+    clock.tick(0.1)
+    assert (reader.current(), source.readings) == (NEW, 2)
+
+
+@pytest.mark.parametrize(
+    "failure", [SettingsUnavailable("down"), SettingsMissing("gone"), SettingsInvalid(("spoilt",))], ids=repr
+)
+def test_an_outage_is_outlived_for_an_hour_and_no_longer(shared: Shared, failure: Exception) -> None:
+    reader, source, clock = shared
+    reader.current()
+    source.settings = failure
+    for _ in range(59):
+        clock.tick(60)
+        assert reader.current() == FIRST
+    clock.tick(60)
+    with pytest.raises(type(failure)):
+        reader.current()
+    source.settings = NEW
+    assert reader.current() == NEW
+
+
+def test_during_an_outage_not_every_traveller_waits_for_a_timeout(shared: Shared) -> None:
+    reader, source, clock = shared
+    reader.current()
+    source.settings = SettingsUnavailable("down")
+    clock.tick(60)
+    for _ in range(100):
+        reader.current()
+        clock.tick(0.04)
+    assert source.readings == 2
+    clock.tick(1)
+    source.settings = NEW
+    assert reader.current() == NEW
+
+
+def test_with_nothing_read_yet_the_failure_is_told(shared: Shared) -> None:
+    reader, source, _ = shared
+    source.settings = SettingsUnavailable("down")
+    with pytest.raises(SettingsUnavailable):
+        reader.current()
+    source.settings = FIRST
+    assert reader.current() == FIRST
+
+
+def test_a_mistake_of_ours_is_not_taken_for_an_outage(shared: Shared) -> None:
+    reader, source, clock = shared
+    reader.current()
+    clock.tick(60)
+    source.settings = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        reader.current()
+
+
+def test_a_clock_set_back_does_not_keep_old_settings_alive(shared: Shared) -> None:
+    reader, source, clock = shared
+    reader.current()
+    source.settings = NEW
+    clock.tick(-86_400)
+    assert reader.current() == NEW

@@ -1,0 +1,119 @@
+"""The settings are valid as a whole, or refused with every problem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib import settings as s
+from chalicelib.settings import Bilingual, CodeKey, Collector, KeyRegions, Poster, Settings, SettingsInvalid
+
+FIRST = s.first_settings("kakou-test", "https://kakou.example.org", "2020-02-10T07:15:33.123Z")
+
+
+def changed(**fields: Any) -> Settings:
+    return msgspec.structs.replace(FIRST, **fields)
+
+
+def test_the_first_settings_are_valid_and_every_active_checkpoint_has_its_poster() -> None:
+    s.validate(FIRST)
+    assert FIRST.starts_at == "2020-02-10T07:00:00.000Z"
+    assert [FIRST.active_poster(each.id) for each in FIRST.checkpoints] == [1] * 18
+    assert (FIRST.signing_key, FIRST.version, FIRST.published_at) == ("A", 0, None)
+
+
+def test_they_come_back_from_json_as_they_were() -> None:
+    full = changed(version=7, published_at="2020-02-10T08:00:00.000Z", notices={"zh": "请戴口罩", "en": "Wear a mask"})
+    assert s.decode(s.encode(full)) == full
+    assert s.encode(changed(notices={"en": "b", "zh": "a"})) == s.encode(changed(notices={"zh": "a", "en": "b"}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"version": -1}, "version"),
+        ({"published_at": "2020-02-10"}, "published_at"),
+        ({"published_at": "2020-02-30T07:00:00.000Z"}, "published_at"),
+        ({"deployment": ""}, "deployment"),
+        ({"deployment": "Kakou"}, "deployment"),
+        ({"deployment": "a\nb"}, "deployment"),
+        ({"public_url": "https://kakou.example.org/"}, "public_url"),
+        ({"public_url": "http://kakou.example.org"}, "public_url"),
+        ({"public_url": "https://Kakou.example.org"}, "public_url"),
+        ({"public_url": "https://kakou.example.org?a=1"}, "public_url"),
+        ({"public_url": "https://user@kakou.example.org"}, "public_url"),
+        ({"public_url": "javascript:alert(1)"}, "public_url"),
+        ({"city": "210302"}, "city"),
+        ({"city": "21"}, "city"),
+        ({"starts_at": "2020-02-10T07:15:00.000Z"}, "starts_at"),
+        ({"starts_at": "2020-02-10T07:00:00Z"}, "starts_at"),
+        ({"starts_at": "2020-02-10T24:00:00.000Z"}, "starts_at"),
+        ({"retention_days": 0}, "retention_days"),
+        ({"retention_days": 91}, "retention_days"),
+        ({"collector": Collector(Bilingual("", "x"), "12345")}, "collector.name.zh"),
+        ({"collector": Collector(Bilingual("x", "a\nb"), "12345")}, "collector.name.en"),
+        ({"collector": Collector(Bilingual("x", "x"), "call us")}, "collector.phone"),
+        ({"checkpoints": (), "posters": ()}, "checkpoints"),
+        ({"checkpoints": (*FIRST.checkpoints[:2], msgspec.structs.replace(FIRST.checkpoints[2], kind="x"))}, "103"),
+        ({"checkpoints": (*FIRST.checkpoints, FIRST.checkpoints[0])}, "must differ"),
+        ({"posters": (*FIRST.posters, Poster("999", 1, "active"))}, "999-1"),
+        ({"posters": (*FIRST.posters, Poster("101", 1, "revoked"))}, "101-1 is there twice"),
+        ({"posters": (*FIRST.posters, Poster("101", 2, "active"))}, "several active"),
+        ({"posters": (Poster("101", 0, "active"),)}, "101-0"),
+        ({"posters": (Poster("101", 1, "lost"),)}, "state"),
+        ({"keys": ()}, "exactly one"),
+        ({"keys": (CodeKey("A", "verifying"),)}, "exactly one"),
+        ({"keys": (CodeKey("A", "signing"), CodeKey("B", "signing"))}, "exactly one"),
+        ({"keys": (CodeKey("A", "signing"), CodeKey("A", "withdrawn"))}, "A is there twice"),
+        ({"keys": (CodeKey("a", "signing"),)}, "one or two capitals"),
+        ({"keys": (CodeKey("A", "signing"), CodeKey("B", "gone"))}, "state"),
+        ({"key_regions": KeyRegions(0, ())}, "key_regions.version"),
+        ({"key_regions": KeyRegions(1, ("420000", "429999"))}, "429999"),
+        ({"key_regions": KeyRegions(1, ("420000", "420000"))}, "420000 is there twice"),
+        ({"key_regions": KeyRegions(1, ("210381104",))}, "210381104"),
+        ({"fever": 37}, "fever"),
+        ({"fever": 400}, "fever"),
+        ({"notices": {"chinese": "x"}}, "notices"),
+        ({"notices": {"zh": ""}}, "notices.zh"),
+        ({"notices": {"zh": "x" * 501}}, "notices.zh"),
+    ],
+)
+def test_a_bad_field_is_named(fields: dict[str, Any], named: str) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        s.validate(changed(**fields))
+    assert any(named in problem for problem in caught.value.problems)
+    assert named in str(caught.value)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        s.validate(changed(retention_days=0, fever=0, keys=(), deployment=""))
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "deployment", "retention_days", "keys", "fever",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{}", b"[]", b"null", b"\xff", s.encode(FIRST)[:-1], s.encode(FIRST) + b"{}",
+        s.encode(FIRST).replace(b'"fever":', b'"fewer":1,"fever":'),
+        s.encode(FIRST).replace(b'"fever":373', b'"fever":"373"'),
+        s.encode(FIRST).replace(b'"fever":373', b'"fever":NaN'),
+        s.encode(FIRST).replace(b"settings.v1", b"settings.v2"),
+        s.encode(FIRST).replace(b'"active":true', b'"active":1', 1),
+        s.encode(FIRST).replace(b'"retention_days":30', b'"retention_days":300'),
+    ],
+)  # fmt: skip
+def test_what_is_not_valid_settings_is_not_decoded(content: bytes) -> None:
+    with pytest.raises(SettingsInvalid):
+        s.decode(content)
+
+
+def test_what_is_not_there_has_no_state() -> None:
+    assert FIRST.checkpoint("999") is None
+    assert FIRST.poster_state("101", 2) is None
+    assert FIRST.active_poster("999") is None
+    assert FIRST.key_state("B") is None
