@@ -16,7 +16,7 @@ VEHICLES: Mapping[str, str] = {
     "car": _("Car"),
     "coach": _("Coach, bus"),
     "truck": _("Truck"),
-    "motorcycle": _("Motorcycle"),
+    "motorcycle": _("Motorbike"),
     "other": _("Other vehicle"),
     "rail": _("By train"),
     "foot": _("On foot"),
@@ -33,7 +33,7 @@ DOCUMENTS: Mapping[str, str] = {
     "hk_macao_permit": _("HK / Macao permit"),
     "taiwan_permit": _("Taiwan permit"),
     "other": _("Other document"),
-    "none": _("Not here (child)"),
+    "none": _("None at hand"),
 }
 
 PURPOSES: Mapping[str, str] = {
@@ -82,7 +82,7 @@ REQUIRED: Mapping[str, str] = {
     "vehicle": _("Choose how you arrive."),
     "plate": _("Write the number plate."),
     "name": _("Write the name."),
-    "document": _("Choose the document; a child without one: “Not here (child)”."),
+    "document": _("Choose the document; a child without one: “None at hand”."),
     "number": _("Write the number on the document."),
     "phone": _("Write a phone number, so that we can reach you."),
     "origin": _("Write where you come from."),

@@ -40,15 +40,15 @@ class Answer:
         return found[1]
 
 
-def send(method: str, address: str, body: bytes | None = None, **headers: str) -> Answer:
-    """Send one request; `headers` by name with `_` for `-`."""
+def send(method: str, address: str, body: bytes | None = None, /, **headers: str) -> Answer:
+    """Send one request; `headers` by name with `_` for `-`, those that are empty left out."""
     parts = urlsplit(address)
     resource, path_parameters = _route(parts.path)
     event = {
         "resource": resource,
         "path": parts.path,
         "httpMethod": method,
-        "headers": {name.replace("_", "-"): value for name, value in {"accept": "*/*", **headers}.items()},
+        "headers": {name.replace("_", "-"): value for name, value in {"accept": "*/*", **headers}.items() if value},
         "multiValueHeaders": {},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": {name: [value] for name, value in parse_qsl(parts.query)} or None,
@@ -67,7 +67,7 @@ def send(method: str, address: str, body: bytes | None = None, **headers: str) -
 
 
 def get(address: str, **headers: str) -> Answer:
-    return send("GET", address, **headers)
+    return send("GET", address, None, **headers)
 
 
 def post(address: str, body: bytes, content_type: str = "application/x-www-form-urlencoded", **headers: str) -> Answer:

@@ -1,0 +1,179 @@
+"""The pages in a real browser, without JavaScript: what people see, press and get."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from tests.parties import resident_id, township
+from tests.web.browser import CHROMIUM, PHONE, chromium, serving
+from tests.web.conftest import NotSealed, Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+
+PICTURES = os.environ.get("KAKOU_PICTURES")
+"""A folder for the screenshots; without it they go to the test's own."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(params=["zh-CN", "en-GB"])
+def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The form, just opened, on a phone that speaks that language and runs no script."""
+    with serving() as base:
+        context = browser.new_context(
+            viewport=PHONE, locale=request.param, java_script_enabled=False, is_mobile=True, has_touch=True
+        )
+        opened = context.new_page()
+        opened.goto(base + stack.address)
+        yield opened
+        context.close()
+
+
+def tick(page: Page, field: str, code: str) -> None:
+    page.locator(f'label:has([name="{field}"][value="{code}"])').click()
+
+
+def fill(page: Page, field: str, text: str) -> None:
+    page.locator(f'[name="{field}"]').fill(text)
+
+
+def press(page: Page, action: str) -> None:
+    page.locator(f'button[name=action][value="{action}"]:not([disabled])').last.click()
+
+
+def fill_driver(page: Page) -> None:
+    tick(page, "vehicle", "car")
+    fill(page, "plate", "辽ca1234")
+    fill(page, "travellers.0.name", "王小明")
+    tick(page, "travellers.0.document", "resident_id")
+    fill(page, "travellers.0.number", resident_id("21038119800101001"))
+    fill(page, "travellers.0.phone", "13800138000")
+    fill(page, "travellers.0.origin", "武汉江岸")
+    page.locator('[name="travellers.0.township"]').select_option(township())
+    fill(page, "travellers.0.address", "中心街1号")
+    tick(page, "travellers.0.purpose", "home")
+    tick(page, "travellers.0.key_region_stay", "yes")
+    tick(page, "travellers.0.symptoms", "none")
+
+
+def picture(page: Page, name: str, folder: Path) -> None:
+    """A screenshot in both schemes; nothing sticks out of the screen."""
+    language = page.locator("html").get_attribute("lang")
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        target = Path(PICTURES) if PICTURES else folder
+        page.screenshot(path=target / f"{name}-{language}-{scheme}.png", full_page=True)
+    for width in (PHONE["width"], 320):
+        page.set_viewport_size({"width": width, "height": PHONE["height"]})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.set_viewport_size(PHONE)
+
+
+def test_a_party_registers_without_a_script(page: Page, stack: Stack, tmp_path: Path) -> None:
+    picture(page, "form", tmp_path)
+    fill_driver(page)
+    press(page, "add")
+    assert page.url.endswith("#traveller-2")
+    assert page.locator('[name="travellers.0.name"]').input_value() == "王小明"
+    fill(page, "travellers.1.name", "王小花")
+    tick(page, "travellers.1.document", "none")
+    assert page.locator('[name="travellers.1.number"]').is_hidden()
+    tick(page, "travellers.1.same_as_first", "yes")
+    assert page.locator('[name="travellers.1.address"]').is_hidden()
+    tick(page, "travellers.1.key_region_stay", "no")
+    tick(page, "travellers.1.symptoms", "cough")
+    picture(page, "party", tmp_path)
+    press(page, "send")
+    assert "已登记" in page.locator("h1").inner_text()
+    assert stack.stored == 1
+    picture(page, "receipt", tmp_path)
+
+
+def test_every_problem_is_shown_led_to_and_nothing_typed_is_lost(page: Page, stack: Stack, tmp_path: Path) -> None:
+    fill(page, "travellers.0.name", "王")
+    fill(page, "travellers.0.origin", "和平区")
+    press(page, "send")
+    picture(page, "mend", tmp_path)
+    assert stack.stored == 0
+    assert page.locator('[name="travellers.0.name"]').input_value() == "王"
+    links = page.locator("[role=alert] a")
+    assert links.count() >= 10
+    for at in range(links.count()):
+        aim = links.nth(at).get_attribute("href")
+        assert aim
+        assert page.locator(f'[id="{aim[1:]}"]').is_visible()
+    # The place that was not clear is now a choice, and choosing one of them mends it.
+    page.locator('select[name="travellers.0.origin"]').select_option("210102")
+    press(page, "send")
+    assert page.locator('select[name="travellers.0.origin"]').input_value() == "210102"
+    assert page.locator('[id="travellers.0.origin-wrong"]').count() == 0
+
+
+def test_a_hidden_answer_that_is_wrong_is_shown(page: Page) -> None:
+    fill(page, "plate", "辽C12345")
+    tick(page, "vehicle", "rail")
+    assert page.locator("[name=plate]").is_hidden()
+    press(page, "send")
+    assert page.locator("[name=plate]").is_visible()
+
+
+def test_when_storing_fails_the_form_comes_back_and_pressing_again_registers(
+    page: Page, stack: Stack, tmp_path: Path
+) -> None:
+    fill_driver(page)
+    stack.sealing_fails = NotSealed("EndpointConnectionError")
+    press(page, "send")
+    picture(page, "busy", tmp_path)
+    assert page.locator("[role=alert]").is_visible()
+    assert stack.stored == 0
+    stack.sealing_fails = None
+    page.locator("[role=alert] button").click()
+    assert "已登记" in page.locator("h1").inner_text()
+    assert stack.stored == 1
+
+
+def test_back_and_send_again_is_the_same_passage(page: Page, stack: Stack) -> None:
+    fill_driver(page)
+    press(page, "send")
+    reference = page.locator(".ref b").inner_text()
+    page.go_back()
+    page.wait_for_timeout(300)  # the browser fills in what was typed, a moment after the page is there
+    assert page.locator('[name="plate"]').input_value() == "辽ca1234"
+    fill(page, "travellers.0.number", resident_id("21038119800101001"))
+    press(page, "send")
+    assert page.locator(".ref b").inner_text() == reference
+    assert stack.stored == 1
+
+
+def test_enter_on_the_keyboard_sends_nothing(page: Page) -> None:
+    page.locator('[name="travellers.0.name"]').press("Enter")
+    assert page.locator("[role=alert]").count() == 0
+
+
+def test_the_language_changes_and_nothing_typed_is_lost(page: Page) -> None:
+    fill(page, "travellers.0.name", "王小明")
+    before = page.locator("html").get_attribute("lang")
+    page.locator(".langs button").first.click()
+    assert page.locator("html").get_attribute("lang") != before
+    assert page.locator('[name="travellers.0.name"]').input_value() == "王小明"
+
+
+@pytest.mark.parametrize("where", ["/", "/nothing", "/C/101-1-A-0"])
+def test_plain_pages(page: Page, where: str, tmp_path: Path) -> None:
+    base = page.url.partition("/C/")[0]
+    page.goto(base + where)
+    assert page.locator("h1").is_visible()
+    picture(page, f"plain-{len(where)}", tmp_path)

@@ -1,0 +1,207 @@
+"""The pages as values: words for every code and rule, in both languages, and nothing typed gets out of its place."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.passage import codes, form
+from chalicelib.passage.decoding import TRAVELLER, Fields
+from chalicelib.passage.form import Problem
+from chalicelib.passage.receipt import Receipt
+from chalicelib.web import catalogues, pages, words
+from chalicelib.web.language import CHINESE, ENGLISH, LANGUAGES, Language, asked, messages
+
+ID = "0" * 32
+RECEIPT = Receipt("7KQ2M9XD", "101", "2020-02-10T16:05:33.123Z", "car", "234", ("王**", "<**"), "KR1-A-B")
+
+
+def scene(language: Language = CHINESE) -> pages.Scene:
+    return pages.Scene(language, "101", "海城出口", "指挥部", "0412-1", 30, "210381", ("420000",))
+
+
+class Controls(HTMLParser):
+    """The form as a browser would send it, without a button, and the attributes of each control."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.sent: dict[str, list[str]] = {}
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._select = ""
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = dict(attributes)
+        self.tags.append((tag, found))
+        name, kind = found.get("name") or "", found.get("type")
+        if tag == "select":
+            self._select = name
+        elif tag == "option" and "selected" in found:
+            self.sent.setdefault(self._select, []).append(found["value"] or "")
+        elif tag == "input" and (kind not in ("radio", "checkbox") or "checked" in found):
+            self.sent.setdefault(name, []).append(found.get("value") or "")
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_every_code_and_rule_has_its_words(language: Language) -> None:
+    say = messages(language).gettext
+    for names, labels in (
+        (codes.VEHICLES, words.VEHICLES),
+        (codes.DOCUMENTS, words.DOCUMENTS),
+        (codes.PURPOSES, words.PURPOSES),
+        (codes.SYMPTOMS, words.SYMPTOMS),
+        (codes.YES_NO, words.YES_NO),
+        (form.RULES, words.RULES),
+    ):
+        assert tuple(labels) == names
+        assert all(say(label) for label in labels.values())
+        assert len({say(label) for label in labels.values()}) == len(labels)
+    assert set(words.FIELDS) == {"submission", "vehicle", "plate", "travellers", *TRAVELLER}
+
+
+def test_the_chinese_catalogue_has_every_message_and_no_other() -> None:
+    used = {message if isinstance(message, str) else message[0] for message in catalogues.used()}
+    translated = messages(CHINESE)
+    kept = {key if isinstance(key, str) else key[0] for key in translated._catalog if key}  # type: ignore[attr-defined]
+    assert kept == used
+    assert all(re.search("[\u4e00-\u9fff、]", translated.gettext(message)) for message in used - {
+        "Not registered yet: mend %(num)d answer", "Kept for %(num)d day."
+    })  # fmt: skip
+    assert "2 处" in translated.ngettext("Not registered yet: mend %(num)d answer", "", 2) % {"num": 2}
+
+
+def test_nothing_is_preset() -> None:
+    sent = Controls(pages.form_page(scene(), submission=ID)).sent
+    assert {name: values for name, values in sent.items() if any(values)} == {"submission": [ID], "lang": ["zh"]}
+
+
+def test_who_collects_what_for_and_how_long_stands_before_the_first_field() -> None:
+    for language, days in ((CHINESE, "保存 30 天"), (ENGLISH, "Kept for 30 days")):
+        page = pages.form_page(scene(language), submission=ID).decode()
+        before = page[: page.index('type="radio"')]
+        assert "指挥部" in before
+        assert days in before
+        assert "0412-1" in before
+
+
+typed = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
+
+
+@given(typed, typed, st.sampled_from(LANGUAGES))
+def test_whatever_was_typed_comes_back_as_it_was(name: str, plate: str, language: Language) -> None:
+    fields: Fields = {
+        "plate": plate,
+        "vehicle": "coach",
+        "travellers.0.name": name,
+        "travellers.1.symptoms": ("fever", "cough"),
+        "travellers.1.same_as_first": "yes",
+        "travellers.1.township": codes.ELSEWHERE,
+    }
+    problems = tuple(Problem(f"travellers.{n}.{part}", "required") for n in (0, 1) for part in TRAVELLER)
+    sent = Controls(pages.form_page(scene(language), submission=ID, fields=fields, problems=problems)).sent
+    assert sent["plate"] == [plate]
+    assert sent["travellers.0.name"] == [name]
+    assert sent["vehicle"] == ["coach"]
+    assert sorted(sent["travellers.1.symptoms"]) == ["cough", "fever"]
+    assert sent["travellers.1.same_as_first"] == ["yes"]
+    assert sent["travellers.1.township"] == [codes.ELSEWHERE]
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+@pytest.mark.parametrize("rule", form.RULES)
+def test_a_problem_is_said_above_and_beside_its_field(rule: str, language: Language) -> None:
+    field = "travellers.1.origin"
+    problem = Problem(field, rule, ("210102", "120101") if rule == "origin_choose" else ())
+    fields: Fields = {"travellers.0.name": "x", field: "和平区"}
+    page = pages.form_page(scene(language), submission=ID, fields=fields, problems=(problem,)).decode()
+    sentence = html.escape(messages(language).gettext(words.sentence(field, rule)), quote=False)
+    assert page.count(sentence) == 2
+    assert f'<a href="#{field}">' in page
+    assert f'id="{field}-wrong"' in page
+    assert 'aria-invalid="true"' in page
+
+
+def test_a_place_that_is_not_clear_becomes_a_choice() -> None:
+    problem = Problem("travellers.0.origin", "origin_choose", ("210102", "120101"))
+    fields: Fields = {"travellers.0.origin": "和平区"}
+    for language, name in ((CHINESE, "辽宁省沈阳市和平区"), (ENGLISH, "Heping, Shenyang, Liaoning")):
+        page = pages.form_page(scene(language), submission=ID, fields=fields, problems=(problem,))
+        chosen = [tag for tag, found in Controls(page).tags if found.get("name") == "travellers.0.origin"]
+        assert chosen == ["select"]
+        assert name in page.decode()
+
+
+def test_every_control_has_one_label_and_ids_are_unique() -> None:
+    fields: Fields = {f"travellers.{n}.name": "x" for n in range(9)}
+    page = pages.form_page(scene(), submission=ID, fields=fields)
+    tags = Controls(page).tags
+    ids = [found["id"] for _, found in tags if "id" in found]
+    assert len(ids) == len(set(ids))
+    labelled = {found["for"] for tag, found in tags if tag == "label" and "for" in found}
+    for tag, found in tags:
+        if tag == "select" or (tag == "input" and found.get("type") in ("text", "tel")):
+            assert found["id"] in labelled
+        for target in (found.get("aria-describedby") or "").split():
+            assert target in ids
+
+
+def test_nine_travellers_are_the_most() -> None:
+    def buttons(party: int) -> set[str | None]:
+        fields: Fields = {f"travellers.{n}.name": "" for n in range(party)}
+        tags = Controls(pages.form_page(scene(), submission=ID, fields=fields)).tags
+        return {found.get("value") for tag, found in tags if tag == "button"}
+
+    assert "add" in buttons(8)
+    assert "add" not in buttons(9)
+    assert "remove-8" in buttons(9)
+    assert "remove-0" not in buttons(9)
+
+
+def test_the_receipt_shows_local_time_and_the_party() -> None:
+    page = pages.receipt_page(scene(), RECEIPT, notice="居家观察").decode()
+    for shown in ("已登记", "2020年2月11日", "00:05", "234", "王**", "&lt;**", "7KQ2 M9XD", "KR1-A-B", "居家观察"):
+        assert shown in page
+    assert "Registered" in pages.receipt_page(scene(ENGLISH), RECEIPT).decode()
+    assert "已登记" in pages.receipt_page(scene(ENGLISH), RECEIPT).decode(), "staff read Chinese"
+
+
+def test_the_first_view_is_small() -> None:
+    for language in LANGUAGES:
+        # 14,600 bytes are for this, its headers, and the script to come.
+        assert len(gzip.compress(pages.form_page(scene(language), submission=ID), 6)) < 7_000
+
+
+def test_no_page_asks_anything_of_anyone_else() -> None:
+    shown = [pages.form_page(scene(), submission=ID), pages.receipt_page(scene(), RECEIPT)]
+    shown += [pages.plain_page(language, kind) for language in LANGUAGES for kind in pages.PLAIN]
+    for page in shown:
+        assert b"<script" not in page
+        assert not re.search(rb"""(?:src|href|action|url\()=?["']?(?:https?:|/)""", page)
+        assert not re.search(rb' style="| on[a-z]+="', page)
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, CHINESE),
+        ("", CHINESE),
+        ("*", CHINESE),
+        ("zh-CN,zh;q=0.9,en;q=0.8", CHINESE),
+        ("en-GB,en;q=0.9,zh;q=0.8", ENGLISH),
+        ("en;q=0.1, zh-Hant-TW;q=0.9", CHINESE),
+        ("EN", ENGLISH),
+        ("ko-KR,ko;q=0.9", ENGLISH),
+        ("ko-KR,ko;q=0.9,zh;q=0.1", CHINESE),
+        ("en;q=0", CHINESE),
+        ("en;q=x,,;", CHINESE),
+        ("\x00" * 10_000, CHINESE),
+    ],
+)
+def test_the_phone_says_the_language(header: str | None, language: Language) -> None:
+    assert asked(header) == language

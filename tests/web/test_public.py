@@ -1,0 +1,249 @@
+"""The routes of the public stack: each promise of an answer, and that only 201 means stored."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+import pytest
+
+from chalicelib.passage.decoding import LIMIT
+from chalicelib.settings import CodeKey
+from tests.parties import FORM, JSON, as_form, as_json, one, three
+from tests.web.conftest import NotSealed, Stack
+from tests.web.gateway import Answer, get, post, send
+
+
+def reference(answer: Answer) -> str:
+    found = re.search("<b>([0-9A-Z]{4} [0-9A-Z]{4})</b>", answer.text)
+    assert found
+    return found[1].replace(" ", "")
+
+
+def test_each_new_form_has_its_own_submission_id(stack: Stack) -> None:
+    first, second = get(stack.address), get(stack.address.lower())
+    assert first.status == second.status == 200
+    assert re.fullmatch("[0-9a-f]{32}", first.value("submission"))
+    assert first.value("submission") != second.value("submission")
+
+
+def test_form_and_json_have_the_same_receipt_and_one_passage(stack: Stack) -> None:
+    page = post(stack.address, as_form(three()))
+    stack.later(hours=9)
+    told = post(stack.address, as_json(three()), JSON)
+    again = post(stack.address, as_form(three()))
+    assert page.status == told.status == again.status == 201
+    assert page.body == again.body
+    assert reference(page) == told.json["reference"]
+    assert told.json["signed"] in page.text
+    assert stack.stored == 1
+
+
+def test_another_passage_with_the_same_id_changes_nothing(stack: Stack) -> None:
+    post(stack.address, as_form(one()))
+    page = post(stack.address, as_form(one(plate="辽CA9999")))
+    told = post(stack.address, as_json(one(plate="辽CA9999")), JSON)
+    assert page.status == told.status == 409
+    assert told.json["error"] == "another_passage"
+    assert 'href="?lang=zh"' in page.text
+    assert stack.stored == 1
+
+
+def test_problems_come_all_at_once_with_what_was_typed(stack: Stack) -> None:
+    wrong = one(plate="辽CO1234", travellers__0__name="王", travellers__0__phone=None)
+    page = post(stack.address, as_form(wrong))
+    assert page.status == 422
+    assert page.value("travellers.0.name") == "王"
+    assert page.value("plate") == "辽CO1234"
+    assert page.value("submission") == "0" * 32
+    told = post(stack.address, as_json(wrong), JSON, accept_language="en")
+    assert told.status == 422
+    assert [(p["field"], p["rule"]) for p in told.json["problems"]] == [
+        ("plate", "plate"),
+        ("travellers.0.name", "name_length"),
+        ("travellers.0.phone", "required"),
+    ]
+    assert told.json["problems"][1]["message"] == "A name has 2 to 50 characters."
+    assert "王" not in told.text
+    assert stack.stored == 0
+
+
+def test_travellers_are_added_and_removed_without_storing(stack: Stack) -> None:
+    grown = post(stack.address, as_form(three() | {"action": "add"}))
+    assert grown.status == 200
+    assert grown.value("travellers.3.name") == ""
+    assert grown.value("travellers.2.name") == "王小花"
+    shrunk = post(stack.address, as_form(three() | {"action": "remove-1"}))
+    assert shrunk.value("travellers.1.name") == "王小花"
+    assert "travellers.2." not in shrunk.text
+    assert shrunk.value("submission") == "1" * 32
+    assert stack.stored == 0
+
+
+def test_the_language_changes_with_everything_typed(stack: Stack) -> None:
+    page = post(stack.address, as_form(one() | {"action": "lang-en", "lang": "zh"}))
+    assert page.status == 200
+    assert page.headers["content-language"] == "en"
+    assert page.value("travellers.0.name") == "王小明"
+    assert page.value("lang") == "en"
+
+
+@pytest.mark.parametrize("action", ["x", "remove-0", "remove-x", "lang-english", "", "add "])
+def test_an_action_of_no_button_is_refused(stack: Stack, action: str) -> None:
+    assert post(stack.address, as_form(one() | {"action": action})).status == 400
+    assert post(stack.address, as_json(one() | {"action": "send"}), JSON).status == 400
+    assert stack.stored == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"", FORM, 400),
+        (b"\xff", FORM, 400),
+        (b"verified=true", FORM, 400),
+        (b"{", JSON, 400),
+        (b"[" * 10_000, JSON, 400),
+        (b"a" * (LIMIT + 1), FORM, 413),
+        (b"a" * (LIMIT + 1), "image/png", 413),
+        (b"a", "multipart/form-data; boundary=x", 415),
+        (b"a", "", 415),
+        (b"{}", "application/json; charset=utf-16", 415),
+    ],
+)
+def test_what_cannot_be_read_has_a_plain_page(stack: Stack, body: bytes, content_type: str, status: int) -> None:
+    answer = post(stack.address, body, content_type)
+    assert answer.status == status
+    assert stack.stored == 0
+    if "json" in content_type:
+        assert answer.json["error"]
+    else:
+        assert "没有登记成功" in answer.text
+
+
+def test_a_compressed_body_is_refused(stack: Stack) -> None:
+    assert post(stack.address, as_form(one()), content_encoding="gzip").status == 415
+
+
+@pytest.mark.parametrize(
+    "code", ["x", "101-1-A-00000000000000000000000000", "101-1-Z-0", "%00", "a" * 5000, "101-1-A-İ"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_code_that_is_not_ours_has_one_plain_page(stack: Stack, code: str, method: str) -> None:
+    answer = send(method, f"/C/{code}", as_form(one()) if method == "POST" else None, content_type=FORM)
+    assert answer.status == 404
+    assert "这个码无效" in answer.text
+    assert stack.stored == 0
+
+
+def test_a_poster_that_was_replaced_takes_nothing_and_one_that_retires_works(stack: Stack) -> None:
+    revoked, retiring = stack.poster(2, "revoked"), stack.poster(3, "retiring")
+    for answer in (get(revoked), post(revoked, as_form(one())), post(revoked, as_json(one()), JSON)):
+        assert answer.status == 410
+    assert stack.stored == 0
+    assert get(retiring).status == 200
+    assert post(retiring, as_form(one())).status == 201
+
+
+def test_a_withdrawn_key_opens_no_form(stack: Stack) -> None:
+    address = stack.address
+    stack.change(keys=(CodeKey("A", "withdrawn"), CodeKey("B", "signing")))
+    assert get(address).status == 404
+
+
+@pytest.mark.parametrize(("error", "status"), [(NotSealed("KMS"), 503), (ZeroDivisionError("王小明"), 500)])
+def test_a_failure_brings_the_form_back_and_says_that_pressing_again_is_safe(
+    stack: Stack, error: Exception, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.sealing_fails = error
+    page = post(stack.address, as_form(one()), accept_language="en")
+    told = post(stack.address, as_json(one()), JSON)
+    assert page.status == told.status == status
+    assert page.value("travellers.0.name") == "王小明"
+    assert page.value("submission") == "0" * 32
+    assert "registered only once" in page.text
+    assert told.json["error"] == "unavailable"
+    assert "王小明" not in capsys.readouterr().out.encode().decode("unicode_escape")
+    stack.sealing_fails = None
+    assert post(stack.address, as_form(one())).status == 201
+    assert stack.stored == 1
+
+
+def test_without_settings_there_is_a_plain_page(stack: Stack) -> None:
+    address = stack.address
+    stack.settings_fail = True
+    for answer in (get(address), post(address, as_form(one()))):
+        assert answer.status == 503
+        assert "retry-after" in answer.headers
+        assert "繁忙" in answer.text
+
+
+def test_the_notice_is_for_parties_from_key_regions(stack: Stack) -> None:
+    stack.change(notices={"zh": "请居家观察"})
+    assert "请居家观察" in get(stack.address).text
+    here = {"travellers__0__origin": "210102"}
+    assert "请居家观察" not in post(stack.address, as_form(one("1" * 32, **here))).text
+    assert "请居家观察" in post(stack.address, as_form(one("2" * 32))).text, "from Wuhan"
+    stayed = one("3" * 32, travellers__0__key_region_stay="yes", **here)
+    assert "请居家观察" in post(stack.address, as_form(stayed)).text
+
+
+@pytest.mark.parametrize("where", ["/", "/favicon.ico", "/C", "/C/1/2", "/../etc"])
+def test_every_address_has_a_page_of_ours(stack: Stack, where: str) -> None:
+    answer = get(where)
+    assert answer.status == (200 if where == "/" else 404)
+    assert answer.text.startswith("<!doctype html>")
+
+
+def test_a_wrong_method_gets_a_page_too(stack: Stack) -> None:
+    answer = send("DELETE", stack.address)
+    assert answer.status == 405
+    assert answer.text.startswith("<!doctype html>")
+
+
+def test_who_names_no_type_is_answered(stack: Stack) -> None:
+    assert post(stack.address, as_form(one()), accept="").status == 201
+
+
+def test_every_page_is_guarded(stack: Stack) -> None:
+    for answer in (
+        get("/"),
+        get("/x"),
+        get(stack.address),
+        post(stack.address, as_form(one())),
+        post(stack.address, b""),
+    ):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["strict-transport-security"]
+        assert "set-cookie" not in answer.headers
+        style = re.search(b"<style>(.*?)</style>", answer.body, re.S)
+        assert style
+        allowed = base64.b64encode(hashlib.sha256(style[1]).digest()).decode()
+        policy = answer.headers["content-security-policy"]
+        assert f"style-src 'sha256-{allowed}'" in policy
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+
+
+def test_a_fresh_form_may_be_kept_and_nothing_personal_may(stack: Stack) -> None:
+    assert get(stack.address).headers["cache-control"] == "private, no-cache"
+    for answer in (
+        post(stack.address, as_form(one() | {"action": "add"})),
+        post(stack.address, as_form(one(plate="x"))),
+        post(stack.address, as_form(one())),
+        post(stack.address, as_json(one()), JSON),
+    ):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [("gzip, br", True), ("br;q=1, GZIP;q=0.5", True), ("gzip;q=0", False), ("identity", False)],
+)
+def test_compressed_for_those_who_take_it(stack: Stack, accepted: str, compressed: bool) -> None:
+    answer = get(stack.address, accept_encoding=accepted)
+    assert ("content-encoding" in answer.headers) is compressed
+    assert answer.text.endswith("</html>")
+    headers = sum(len(name) + len(value) + 4 for name, value in answer.headers.items())
+    assert not compressed or answer.wire + headers < 7_500
