@@ -1,0 +1,200 @@
+"""What the packages say: asserted here where MiniStack does not look (leading keys, recovery, TTL, retention)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.stacks.packaging import ROOT, Package, host_architecture, package
+
+STACKS = ("public", "command")
+OPEN_PATHS = {"/", "/C/{code}", "/c/{code}", "/{proxy+}"}
+"""What anyone may reach; every other route needs an authoriser."""
+
+
+@pytest.fixture(scope="module")
+def packages() -> dict[str, Package]:
+    return {stack: package(stack, host_architecture()) for stack in ("data", *STACKS)}
+
+
+def resources(made: Package, kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        name: resource["Properties"]
+        for name, resource in made.template["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def statements(made: Package, role: str) -> dict[str, dict[str, Any]]:
+    policies = resources(made, "AWS::IAM::Role")[role]["Policies"]
+    return {statement["Sid"]: statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]}
+
+
+def actions(made: Package, role: str) -> set[str]:
+    return {
+        action
+        for statement in statements(made, role).values()
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+
+
+def test_the_public_role_may_do_this_and_nothing_else(packages: dict[str, Package]) -> None:
+    assert actions(packages["public"], "ApiHandlerRole") == {
+        "dynamodb:PutItem", "kms:GenerateDataKey", "s3:GetObject", "secretsmanager:GetSecretValue",
+        "logs:CreateLogStream", "logs:PutLogEvents",
+    }  # fmt: skip
+    writes = statements(packages["public"], "ApiHandlerRole")["WriteGuardPassageAndScanInTransactionsAlone"]
+    assert writes["Condition"] == {
+        "ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["CP#*", "SUB#*", "SCAN#*"]},
+    }
+
+
+def test_the_schedules_role_may_do_this_and_nothing_else(packages: dict[str, Package]) -> None:
+    assert actions(packages["command"], "SummariseScheduleRole") == {
+        "dynamodb:Query", "s3:GetObject", "s3:PutObject", "s3:ListBucket", "logs:CreateLogStream", "logs:PutLogEvents",
+    }  # fmt: skip
+    reads = statements(packages["command"], "SummariseScheduleRole")["CountKeysAndFactsAndNothingElse"]
+    assert reads["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "facts", "expires_at"]},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["CP#*", "SCAN#*"]},
+        "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_role_names_everything(packages: dict[str, Package], stack: str) -> None:
+    for role in resources(packages[stack], "AWS::IAM::Role"):
+        for statement in statements(packages[stack], role).values():
+            assert statement["Effect"] == "Allow"
+            assert "*" not in json.dumps(statement["Action"])
+            assert statement["Resource"] not in ("*", ["*"])
+
+
+@pytest.mark.parametrize("stack", ["data", *STACKS])
+def test_it_runs_in_every_partition(packages: dict[str, Package], stack: str) -> None:
+    assert "arn:aws:" not in json.dumps(packages[stack].template)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_route_has_an_authoriser_but_those_for_travellers(packages: dict[str, Package], stack: str) -> None:
+    for api in resources(packages[stack], "AWS::Serverless::Api").values():
+        for path, methods in api["DefinitionBody"]["paths"].items():
+            for method, told in methods.items():
+                assert path in OPEN_PATHS or told.get("security"), f"{method} {path} is open to all"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_functions_fit_the_gateway_and_keep_their_logs_for_a_stated_time(
+    packages: dict[str, Package], stack: str
+) -> None:
+    functions = resources(packages[stack], "AWS::Serverless::Function")
+    logs = resources(packages[stack], "AWS::Logs::LogGroup")
+    kept = {group["LogGroupName"]["Fn::Sub"].removeprefix("/aws/lambda/") for group in logs.values()}
+    assert kept == {f"${{{name}}}" for name in functions}
+    assert all(group["RetentionInDays"] for group in logs.values())
+    for function in functions.values():
+        behind_the_gateway = function["Handler"] == "app.app"
+        assert not behind_the_gateway or function["Timeout"] <= 25
+        assert all(isinstance(value, (str, dict)) for value in function["Environment"]["Variables"].values())
+
+
+def test_the_schedule_wakes_every_five_minutes(packages: dict[str, Package]) -> None:
+    schedule = resources(packages["command"], "AWS::Serverless::Function")["SummariseSchedule"]
+    assert [event["Properties"]["Schedule"] for event in schedule["Events"].values()] == ["rate(5 minutes)"]
+
+
+def test_the_data_outlive_their_stack_and_every_mistake_that_can_be_undone(packages: dict[str, Package]) -> None:
+    for name, resource in packages["data"].template["Resources"].items():
+        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", name
+    (table,) = resources(packages["data"], "AWS::DynamoDB::Table").values()
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["SSESpecification"]["SSEType"] == "KMS"
+    buckets = resources(packages["data"], "AWS::S3::Bucket")
+    assert len(buckets) == 2
+    for bucket in buckets.values():
+        assert all(bucket["PublicAccessBlockConfiguration"].values())
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_the_table_key_and_the_sealing_key_are_apart(packages: dict[str, Package]) -> None:
+    (table,) = resources(packages["data"], "AWS::DynamoDB::Table").values()
+    assert table["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": ["TableKey", "Arn"]}
+    assert packages["data"].template["Outputs"]["SealingKeyArn"]["Value"] == {"Fn::GetAtt": ["SealingKey", "Arn"]}
+
+
+@pytest.fixture(scope="module", params=STACKS)
+def unpacked(request: pytest.FixtureRequest, packages: dict[str, Package], tmp_path_factory: Any) -> tuple[str, Path]:
+    made = packages[request.param]
+    assert made.code is not None
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    with zipfile.ZipFile(made.code) as archive:
+        archive.extractall(folder)
+    return request.param, folder
+
+
+def test_a_package_holds_all_it_imports(unpacked: tuple[str, Path], tmp_path: Path) -> None:
+    """Imported with nothing but itself, the standard library and the boto3 that Lambda brings: MiniStack would lend it
+    packages of its own."""
+    stack, folder = unpacked
+    import botocore
+
+    site = Path(botocore.__file__).parents[1]
+    for name in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py"):
+        (tmp_path / name).symlink_to(site / name)
+    modules = sorted(_modules(folder, stack))
+    asked = f"import sys; sys.path[:0] = {[str(folder), str(tmp_path)]!r}\nimport app, {', '.join(modules)}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", asked],
+        env={"KAKOU_STACK": stack, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _modules(folder: Path, stack: str) -> Iterator[str]:
+    """The modules that the stack's functions import, at once or on first use."""
+    rooms = {"public": ["web", "passage", "checkpoint", "settings"], "command": ["summary", "settings"]}[stack]
+    off = {"chalicelib.checkpoint.poster", "chalicelib.web.catalogues"}  # the poster's and the build's, on no function
+    for room in rooms:
+        for path in (folder / "chalicelib" / room).rglob("*.py"):
+            name = ".".join(path.relative_to(folder).with_suffix("").parts)
+            if name not in off:
+                yield name.removesuffix(".__init__")
+    if stack == "public":
+        yield from ("aws_encryption_sdk", "aws_encryption_sdk.key_providers.kms")
+
+
+def test_a_package_carries_byte_code_for_its_python_and_nothing_idle(unpacked: tuple[str, Path]) -> None:
+    _, folder = unpacked
+    tag = sys.implementation.cache_tag
+    for source in ("app", "chalice/app", "chalicelib/wiring"):
+        path = Path(source)
+        compiled = folder / path.parent / "__pycache__" / f"{path.name}.{tag}.pyc"
+        assert compiled.read_bytes()[4:8] == b"\x01\0\0\0", "unchecked hashes: Lambda's file system has no true times"
+    for idle in ("boto3", "botocore", "PIL", "qrcode", "tests", "scripts", "bin"):
+        assert not (folder / idle).exists(), idle
+
+
+def test_the_public_package_stays_small(packages: dict[str, Package]) -> None:
+    code = packages["public"].code
+    assert code is not None
+    assert code.stat().st_size < 12_000_000
+
+
+def test_nothing_of_this_machine_is_in_the_templates(packages: dict[str, Package]) -> None:
+    for made in packages.values():
+        assert str(ROOT) not in json.dumps(made.template)
