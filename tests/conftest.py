@@ -14,6 +14,24 @@ from scripts.stacks.ministack import ACCOUNT, Credentials, MiniStack, free_port,
 
 __all__ = ["Credentials", "LocalStack", "MiniStack"]
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", type=int, default=20_000, help="fuzzed bodies in-process (default: 20,000)")
+    parser.addoption("--faults", type=int, default=300, help="seeds of the simulator (default: 300)")
+
+
+@pytest.fixture
+def fuzz(request: pytest.FixtureRequest) -> int:
+    """How many bodies to fuzz in-process."""
+    return int(request.config.getoption("--fuzz"))
+
+
+@pytest.fixture
+def faults(request: pytest.FixtureRequest) -> int:
+    """How many seeds the simulator runs."""
+    return int(request.config.getoption("--faults"))
+
+
 _accounts = itertools.count(100_000_000_001)
 
 

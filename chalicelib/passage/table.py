@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 TRIES = 4
 """Of one transaction, when another one is touching the same items."""
+CONFLICTS_FOR = 0.5
+"""Seconds after which a conflict is not tried again: the traveller's next press is the better try."""
 
 NOT_YET_REGISTERED = "attribute_not_exists(#pk)"
 """The condition on the guard: this submission id was never stored."""
@@ -115,7 +117,10 @@ class PassageTable:
             "sealed": {"B": record.sealed},
             "expires_at": {"N": str(record.expires_at)},
         }
+        began = time.monotonic()
         for again in range(TRIES):
+            if time.monotonic() - began > CONFLICTS_FOR:
+                break
             try:
                 self._client.transact_write_items(
                     TransactItems=[

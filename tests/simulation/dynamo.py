@@ -76,9 +76,11 @@ class MemoryDynamo:
         ConsistentRead: bool = False,  # noqa: N803
         FilterExpression: str | None = None,  # noqa: N803
         ProjectionExpression: str | None = None,  # noqa: N803
+        Select: str = "ALL_ATTRIBUTES",  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
     ) -> dict[str, Any]:
         assert KeyConditionExpression == "#pk = :pk", "teach the fake this condition"
+        assert (Select == "SPECIFIC_ATTRIBUTES") == (ProjectionExpression is not None)
         assert FilterExpression in (None, "#expires_at > :now"), "teach the fake this filter"
         names, wanted = ExpressionAttributeNames, ExpressionAttributeValues[":pk"]["S"]
         after = ExclusiveStartKey["sk"]["S"] if ExclusiveStartKey else ""
