@@ -86,6 +86,12 @@ def test_a_code_that_does_not_read_as_meant_is_refused() -> None:
         poster.check(spoilt.getvalue(), address)
 
 
+def test_no_poster_leaves_without_being_read() -> None:
+    """An empty code can be drawn, and no decoder gives it back."""
+    with pytest.raises(poster.PosterUnreadable, match="reads nothing"):
+        poster.draw(SHORT.checkpoints[0], code.issue(SHORT, KEYS, "101"), "", SHORT.collector)
+
+
 @pytest.mark.parametrize(
     ("name", "said"), [("\U0003134f卡口", "U\\+3134F"), ("\u0f40卡口", "U\\+0F40"), ("海" * 300, "too long")]
 )

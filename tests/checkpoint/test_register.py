@@ -74,6 +74,7 @@ def test_what_spreadsheets_make_of_it_is_understood(text: str) -> None:
         (GOOD.replace("海城西出口", "海城\u200b西"), "name_zh"),
         (GOOD.replace("海城西出口", "=海城西"), "name_zh"),
         (GOOD.replace("海城西出口", "か\u3099わ"), "name_zh"),
+        (GOOD.replace("海城西出口", "海城\uf900"), "name_zh"),
         (GOOD.replace("Haicheng West Exit", "海城西"), "name_en"),
         (GOOD.replace("Haicheng West Exit", "West <b>"), "name_en"),
         (GOOD.replace("expressway", "motorway"), "kind"),

@@ -113,6 +113,15 @@ def test_a_version_that_a_killed_publication_left_is_stepped_over(
     assert stored(client, name)["settings/v1/r000002.json"] == b"left behind"
 
 
+def test_a_call_that_the_client_repeats_is_not_taken_for_anothers(client: Any, name: str) -> None:
+    """Its first answer was lost, its second says that the object has changed: by ourselves."""
+    every_call_twice: Any = Fated(client, Fate(random.Random(0), {"twice": 1}))
+    repeating = SettingsBucket(every_call_twice, name)
+    first = repeating.publish(FIRST, AT)
+    assert repeating.publish(with_fever(first, 375), LATER).version == 2
+    assert repeating.current().fever == 375
+
+
 def test_what_stands_there_and_is_no_settings_is_said(bucket: SettingsBucket, client: Any, name: str) -> None:
     client.put_object(Bucket=name, Key="settings/v1/current.json", Body=b"{}")
     with pytest.raises(SettingsInvalid):
