@@ -129,11 +129,8 @@ def reach(urls: Path | None = None, deployment: str | None = None) -> None:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotWired(f"{urls} does not describe a running stack ({error}): start one with scripts/run") from error
     named = deployment or os.environ.get("KAKOU_DEPLOYMENT") or "kakou"
-    with _lock:
-        _parts.clear()
-        _access.clear()
-        _access.update(access)
-        _given = {}
+    forget()
+    _access.update(access)
     outputs = _outputs(f"{named}-data")
     _given = {
         "KAKOU_DEPLOYMENT": named,
@@ -144,6 +141,15 @@ def reach(urls: Path | None = None, deployment: str | None = None) -> None:
         "KAKOU_CODE_KEYS_SECRET": outputs["CodeKeysArn"],
         "KAKOU_PUBLIC_SECRET": outputs["PublicSecretArn"],
     }
+
+
+def forget() -> None:
+    """Undo `reach`, and drop every part that was made: back to the environment."""
+    global _given
+    with _lock:
+        _parts.clear()
+        _access.clear()
+        _given = None
 
 
 def clock() -> datetime:
@@ -225,39 +231,52 @@ PARTS = (
 """What `use` can put in place."""
 
 
-class _Secret:
-    """A secret of Secrets Manager, a JSON object of strings; read again after a minute, and while the service is down
-    the last one read stands: which keys still count, the settings say."""
+class Secret:
+    """A JSON object of strings, read again after a minute; while it cannot be read, the last one read stands: which
+    keys still count, the settings say. `read` raises NotReachable."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._read: dict[str, str] | None = None
+    def __init__(self, read: Callable[[], str], ticks: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._ticks = ticks
+        self._last: dict[str, str] | None = None
         self._until = 0.0
         self._lock = threading.Lock()
 
     def now(self) -> dict[str, str]:
+        """The secret as last read. Raises NotReachable when it never was."""
+        with self._lock:
+            if self._last is None or self._ticks() >= self._until:
+                try:
+                    self._last = json.loads(self._read())
+                except NotReachable:
+                    if self._last is None:
+                        raise
+                self._until = self._ticks() + SECRET_SECONDS
+            return self._last
+
+
+def _secret(name: str) -> Secret:
+    def read() -> str:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        with self._lock:
-            if self._read is None or time.monotonic() >= self._until:
-                try:
-                    answer = client("secretsmanager").get_secret_value(SecretId=self._name)
-                    self._read = json.loads(answer["SecretString"])
-                except (ClientError, BotoCoreError) as error:
-                    if self._read is None:
-                        raise NotReachable(f"Secrets Manager: {type(error).__name__}") from None
-                self._until = time.monotonic() + SECRET_SECONDS
-            return self._read
+        try:
+            return str(client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+        except ClientError as error:
+            raise NotReachable(f"Secrets Manager: {error.response['Error']['Code']}") from None
+        except BotoCoreError as error:
+            raise NotReachable(f"Secrets Manager: {type(error).__name__}") from None
+
+    return Secret(read)
 
 
 @_part
-def _code_keys_secret() -> _Secret:
-    return _Secret(_name("KAKOU_CODE_KEYS_SECRET"))
+def _code_keys_secret() -> Secret:
+    return _secret(_name("KAKOU_CODE_KEYS_SECRET"))
 
 
 @_part
-def _public_secret() -> _Secret:
-    return _Secret(_name("KAKOU_PUBLIC_SECRET"))
+def _public_secret() -> Secret:
+    return _secret(_name("KAKOU_PUBLIC_SECRET"))
 
 
 def client(service: str, patience: Mapping[str, tuple[float, float, int]] = PATIENCE) -> Any:

@@ -124,7 +124,7 @@ class MiniStack:
             process.kill()
             process.wait()
 
-    def client(self, service: str, credentials: Credentials | None = None, token: str | None = None) -> Any:
+    def client(self, service: str, credentials: Credentials | None = None, region: str = REGION) -> Any:
         """A client of `service` here, as the root of its account or with other `credentials`."""
         import botocore.session
         from botocore.config import Config
@@ -132,11 +132,10 @@ class MiniStack:
         asking = credentials or self.credentials
         return botocore.session.Session().create_client(
             service,
-            region_name=REGION,
+            region_name=region,
             endpoint_url=self.endpoint_url,
             aws_access_key_id=asking.access_key,
             aws_secret_access_key=asking.secret_key,
-            aws_session_token=token,
             config=Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 2}),
         )
 
