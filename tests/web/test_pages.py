@@ -113,6 +113,12 @@ def test_whatever_was_typed_comes_back_as_it_was(name: str, plate: str, language
     assert sent["travellers.1.township"] == [codes.ELSEWHERE]
 
 
+def test_an_answer_that_is_no_code_ticks_nothing() -> None:
+    fields: Fields = {"vehicle": "car truck", "travellers.0.symptoms": ("none of these",), "travellers.0.document": ""}
+    sent = Controls(pages.form_page(scene(), submission=ID, fields=fields)).sent
+    assert not sent.keys() & {"vehicle", "travellers.0.symptoms", "travellers.0.document"}
+
+
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
 @pytest.mark.parametrize("rule", form.RULES)
 def test_a_problem_is_said_above_and_beside_its_field(rule: str, language: Language) -> None:

@@ -121,6 +121,11 @@ def test_what_cannot_be_read_has_a_plain_page(stack: Stack, body: bytes, content
         assert "没有登记成功" in answer.text
 
 
+def test_what_is_too_long_is_refused_before_anything_else_is_looked_at(stack: Stack) -> None:
+    stack.settings_fail = True
+    assert post("/C/x", b"a" * (LIMIT + 1)).status == 413
+
+
 def test_a_compressed_body_is_refused(stack: Stack) -> None:
     assert post(stack.address, as_form(one()), content_encoding="gzip").status == 415
 
