@@ -53,8 +53,9 @@ class SummaryStore(Protocol):
         """Writes a file that must not be there yet. False, and nothing changed, when it is."""
         ...
 
-    def replace(self, key: str, content: bytes, tag: str | None) -> None:
-        """Writes over the file that was read with `tag`, or writes the first one (None). Raises Overtaken."""
+    def replace(self, key: str, content: bytes, tag: str | None) -> str:
+        """Writes over the file that was read with `tag`, or writes the first one (None); its new tag. Raises
+        Overtaken."""
         ...
 
     def put(self, key: str, content: bytes) -> None:
@@ -93,23 +94,26 @@ class SummaryBucket:
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def create(self, key: str, content: bytes) -> bool:
-        return self._write(key, content, {"IfNoneMatch": "*"})
+        return self._write(key, content, {"IfNoneMatch": "*"}) is not None
 
-    def replace(self, key: str, content: bytes, tag: str | None) -> None:
-        if not self._write(key, content, {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}):
-            # botocore repeats a call whose answer was lost; then the writer that overtook us was ourselves.
-            standing = self.read(key)
-            if standing is None or standing.content != content:
-                raise Overtaken(key)
+    def replace(self, key: str, content: bytes, tag: str | None) -> str:
+        written = self._write(key, content, {"IfMatch": tag} if tag else {"IfNoneMatch": "*"})
+        if written is not None:
+            return written
+        # botocore repeats a call whose answer was lost; then the writer that overtook us was ourselves.
+        standing = self.read(key)
+        if standing is None or standing.content != content:
+            raise Overtaken(key)
+        return standing.tag
 
     def put(self, key: str, content: bytes) -> None:
         self._write(key, content, {})
 
-    def _write(self, key: str, content: bytes, condition: dict[str, Any]) -> bool:
-        """False when the condition does not hold."""
+    def _write(self, key: str, content: bytes, condition: dict[str, Any]) -> str | None:
+        """The new tag, or None when the condition does not hold."""
         for again in range(TRIES):
             try:
-                self._client.put_object(
+                answer = self._client.put_object(
                     Bucket=self._bucket,
                     Key=key,
                     Body=content,
@@ -119,13 +123,13 @@ class SummaryBucket:
             except (ClientError, BotoCoreError) as error:
                 # 412, or 404 where If-Match found nothing: the condition does not hold.
                 if _code(error) == "PreconditionFailed" or (_code(error) == "NoSuchKey" and "IfMatch" in condition):
-                    return False
+                    return None
                 if _code(error) != "ConditionalRequestConflict":
                     raise Unreachable(_code(error)) from error
                 # 409: another conditional write of this key is going on; who won shows at the next try.
                 self._sleep(0.05 * 2**again)
             else:
-                return True
+                return answer["ETag"]
         raise Unreachable("ConditionalRequestConflict")
 
 

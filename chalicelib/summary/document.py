@@ -58,6 +58,8 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     key_regions_versions: tuple[int, ...]
     fever_from: tuple[int, ...]
     """Thresholds of fever that were in force, tenths of a degree Celsius."""
+    expired: bool = False
+    """Whether passages may have expired before they were first counted, after an outage longer than the retention."""
     passages_read: int
     passages_digest: str | None = None
     """Of an hour: SHA-256 over the sorted submission ids, each with a line feed."""
@@ -81,7 +83,7 @@ def reading(checkpoint: str, registered: Iterable[Registered], settings: Setting
     return Reading(counts, tuple(passage.submission for passage in passages))
 
 
-def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings) -> Summary:
+def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings, *, expired: bool = False) -> Summary:
     """The summary of `hour`, which `readings` (checkpoint -> what was read there) make up in full."""
     submissions = sorted(submission for part in readings.values() for submission in part.submissions)
     return Summary(
@@ -91,6 +93,7 @@ def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings) -> 
         settings_versions=(settings.version,),
         key_regions_versions=(settings.key_regions.version,),
         fever_from=(settings.fever,),
+        expired=expired,
         passages_read=len(submissions),
         passages_digest=hashlib.sha256("".join(f"{each}\n" for each in submissions).encode()).hexdigest(),
         city=merge(part.counts for part in readings.values()),
@@ -127,6 +130,7 @@ def merged(window: Literal["day", "operation"], parts: Sequence[Summary], merged
         settings_versions=_all(part.settings_versions for part in parts),
         key_regions_versions=_all(part.key_regions_versions for part in parts),
         fever_from=_all(part.fever_from for part in parts),
+        expired=any(part.expired for part in parts),
         passages_read=sum(part.passages_read for part in parts),
         merged_from=tuple(merged_from),
         city=merge(part.city for part in parts),
@@ -146,6 +150,11 @@ def joined(parts: Sequence[AtCheckpoint]) -> AtCheckpoint:
 def revised(summary: Summary, before: Summary) -> Summary:
     """`summary` as the next revision after `before`."""
     return structs.replace(summary, revision=before.revision + 1, late=summary.passages_read - before.passages_read)
+
+
+def same_sources(one: Summary, other: Summary) -> bool:
+    """Whether both were made from the same passages, or merged from the same summaries."""
+    return (one.passages_digest, one.merged_from) == (other.passages_digest, other.merged_from)
 
 
 def _all(versions: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

@@ -116,6 +116,11 @@ class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """The operation so far."""
     today: Today
     checkpoints: dict[str, CheckpointNow]
+    csv: Reference | None = None
+    """The same as a table."""
+
+
+decode_now = msgspec.json.Decoder(Now).decode
 
 
 def now_of(

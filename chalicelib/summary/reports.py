@@ -1,0 +1,101 @@
+"""The summaries as tables: one tidy CSV each (a row a number), for spreadsheets and for machines.
+
+RFC 4180 with a byte order mark, so that Excel reads it as UTF-8; no cell of text can run as a formula. Pure functions
+of a summary, so every number can be found in the file beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from chalicelib import divisions
+from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.summary.counting import SUBJECTS, Counts, Totals
+from chalicelib.summary.document import Summary
+from chalicelib.summary.pointers import Now
+
+COLUMNS = (
+    "window", "from", "until", "status", "checkpoint", "checkpoint_name", "subject", "code", "label", "unit", "count",
+)  # fmt: skip
+"""`checkpoint` is an id, or `city` for all of them together. The subject `state` says of every checkpoint whether it
+was `counted`, `silent` (the label says since when) or `closed`; only a counted one has numbers."""
+
+CITY = ("city", "全市")
+
+_MARKED = {
+    "from_key_regions": "travellers",
+    "key_region_stay": "travellers",
+    "fever": "travellers",
+}
+_PLACES = frozenset({"origin", "origin_city", "origin_province", "township"})
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+Row = tuple[str | int, ...]
+
+
+def table(summary: Summary) -> bytes:
+    """The CSV of a final summary."""
+    window = (summary.window, shown(summary.begins), shown(summary.ends), summary.state)
+    rows: list[Row] = [(*window, *CITY, *row) for row in _counts(summary.city)]
+    for checkpoint, there in sorted(summary.checkpoints.items()):
+        place = (*window, checkpoint, there.name_zh)
+        rows.append((*place, *_state(there.state, there.since)))
+        if there.state == "counted":
+            rows += [(*place, *row) for row in _counts(there.counts)]
+    return _csv(rows)
+
+
+def now_table(now: Now) -> bytes:
+    """The CSV of what is known now: the operation so far and today, provisional both."""
+    until = shown(now.as_of)
+    operation = ("operation", shown(now.begins), until, now.state)
+    today = ("today", shown(now.today.begins), until, now.state)
+    rows: list[Row] = [(*operation, *CITY, *row) for row in _counts(now.city)]
+    rows += [(*today, *CITY, *row) for row in _counts(now.today.city)]
+    for checkpoint, there in sorted(now.checkpoints.items()):
+        place = (checkpoint, there.name_zh)
+        rows.append((*operation, *place, *_state(there.state, there.since)))
+        for window, totals in ((operation, there.totals), (today, there.today)):
+            if totals.passages:
+                rows += [(*window, *place, *row) for row in _totals(totals)]
+    return _csv(rows)
+
+
+def shown(stamp: str) -> str:
+    """A stamp in the city's time: `2020-02-10T15:00:00+08:00`."""
+    return moment(stamp).astimezone(LOCAL).isoformat(timespec="seconds")
+
+
+def defused(cell: str | int) -> str | int:
+    """`cell` so that no spreadsheet takes it for a formula: an apostrophe before what would begin one."""
+    if isinstance(cell, str) and (cell.lstrip().startswith(_FORMULA) or cell[:1] in ("\t", "\r", "\n")):
+        return "'" + cell
+    return cell
+
+
+def _state(state: str, since: str | None) -> Row:
+    return ("state", state, shown(since) if since else "", "", "")
+
+
+def _totals(totals: Totals) -> Iterator[Row]:
+    for unit in ("passages", "vehicles", "travellers"):
+        yield ("total", unit, "", unit, getattr(totals, unit))
+
+
+def _counts(counts: Counts) -> Iterator[Row]:
+    yield from _totals(counts.totals)
+    for code, unit in _MARKED.items():
+        yield ("total", code, "", unit, getattr(counts, code))
+    for subject, unit in SUBJECTS.items():
+        for code, number in sorted(counts.by.get(subject, {}).items()):
+            yield (subject, code, divisions.path(code) if subject in _PLACES else "", unit, number)
+
+
+def _csv(rows: Iterable[Row]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows([defused(cell) for cell in row] for row in rows)
+    return b"\xef\xbb\xbf" + text.getvalue().encode()

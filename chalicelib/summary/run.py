@@ -1,0 +1,307 @@
+"""The run that keeps the summaries: gather, decide, apply.
+
+It asks which closed hours lack a final summary and makes those, whatever woke it and however late. Everything it writes
+is a pure function of what it read, written once under a name of its own, and named by `latest` only after it is there:
+so a run may be skipped, doubled, overlapped or killed between any two writes, and the next one goes on from what it
+finds. The two newest final hours are read again each time; what came late is a new revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct, structs
+
+from chalicelib.passage.hour import GRACE, LOCAL, Hour, hours, hours_of, moment, stamp
+from chalicelib.passage.table import PassageReader
+from chalicelib.settings import Settings
+from chalicelib.summary import layout
+from chalicelib.summary.bucket import Overtaken, SummaryStore
+from chalicelib.summary.document import (
+    Reading,
+    Reference,
+    Summary,
+    decode,
+    digest,
+    encode,
+    merged,
+    of_hour,
+    reading,
+    revised,
+    same_sources,
+)
+from chalicelib.summary.pointers import Latest, Tabled, decode_latest, nothing_final, now_of
+from chalicelib.summary.reports import now_table, table
+
+RECHECKED = timedelta(hours=2)
+"""How far back final hours are read again."""
+
+READINGS = 2_000
+"""Checkpoint-hours that are read before `latest` moves on, so that a long catching-up keeps what it has done."""
+
+RACES = 5
+"""Runs that may overtake this one before it gives up: they did its work."""
+
+
+class SummaryDamaged(RuntimeError):
+    """A file does not hold what names it says: its key."""
+
+
+class PassagesMissing(RuntimeError):
+    """A final hour has more passages in its summary than the table still gives, before any could have expired: its key.
+    The summary stands; everything else was published."""
+
+
+class Outcome(Struct, frozen=True):
+    """What a run found and did."""
+
+    latest: Latest
+    made: tuple[str, ...]
+    """Keys of the hours that became final, or got a new revision."""
+    late: int
+    """Passages that came after the revision before."""
+
+
+def summarise(
+    reader: PassageReader, store: SummaryStore, settings: Settings, now: datetime, *, workers: int = 8
+) -> Outcome:
+    """Publishes what is missing at `now`, then what is known now. Reads `workers` checkpoints at a time.
+
+    Raises what the reader and the store raise, SummaryDamaged, and PassagesMissing. Whatever happened, running it again
+    is safe and goes on where it broke off.
+    """
+    for _ in range(RACES):
+        try:
+            return _Run(reader, store, settings, now, workers).go()
+        except Overtaken:
+            continue
+    raise Overtaken(layout.LATEST)
+
+
+class _Run:
+    """One run: what it has read so far, and where it stands."""
+
+    def __init__(
+        self, reader: PassageReader, store: SummaryStore, settings: Settings, now: datetime, workers: int
+    ) -> None:
+        self._reader = reader
+        self._store = store
+        self._settings = settings
+        self._now = now
+        self._workers = workers
+        self._read: dict[str, Summary] = {}
+        self._made: list[str] = []
+        self._late = 0
+        self._missing: list[str] = []
+        self._known: Collection[str] = ()
+
+    def go(self) -> Outcome:
+        standing_now = self._store.read(layout.NOW)
+        standing = self._store.read(layout.LATEST)
+        starts = Hour.of(moment(self._settings.starts_at))
+        latest = decode_latest(standing.content) if standing else nothing_final(starts)
+        if latest.operation is None:
+            latest = nothing_final(min(starts, latest.first))
+        tag = standing.tag if standing else None
+
+        if latest.operation:
+            self._known = self._fetch(latest.operation).checkpoints.keys()
+
+        again = self._to_read_again(latest)
+        for batch in self._missing_hours(latest, starts):
+            latest, tag = self._advance(latest, tag, again + batch)
+            again = []
+        if again:
+            latest, tag = self._advance(latest, tag, again)
+        if tag is None:
+            self._store.replace(layout.LATEST, encode(latest), None)
+
+        self._publish_now(latest, standing_now.tag if standing_now else None)
+        if self._missing:
+            raise PassagesMissing(", ".join(self._missing))
+        return Outcome(latest, tuple(self._made), self._late)
+
+    # Decide
+
+    def _missing_hours(self, latest: Latest, starts: Hour) -> Iterator[list[Hour]]:
+        """The closed hours without a final summary, in batches after each of which `latest` moves."""
+        if starts < latest.first < latest.open_from:
+            yield list(hours(starts, latest.first))  # the operation's beginning was moved back
+        batch: list[Hour] = []
+        most = max(1, READINGS // len(self._settings.checkpoints))
+        for hour in hours(latest.open_from, self._first_open):
+            batch.append(hour)
+            if len(batch) == most or hour.next().day != hour.day:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _to_read_again(self, latest: Latest) -> list[Hour]:
+        """The final hours that may have got late passages: the newest two that are closed, and any that are not, made
+        final by a clock that ran ahead. Not those whose passages may have expired since."""
+        newest = min(latest.open_from, self._first_open)
+        begin = max(latest.first, Hour(newest.start - RECHECKED))
+        return [hour for hour in hours(begin, latest.open_from) if not self._expired(hour)]
+
+    @property
+    def _first_open(self) -> Hour:
+        return Hour.of(self._now - GRACE)
+
+    def _expired(self, hour: Hour) -> bool:
+        return self._now >= hour.start + timedelta(days=self._settings.retention_days)
+
+    # Apply
+
+    def _advance(self, latest: Latest, tag: str | None, wanted: Sequence[Hour]) -> tuple[Latest, str | None]:
+        """Makes the summaries of the hours `wanted` and of all that contains them, then moves `latest` on to them."""
+        known = self._hours_of_days(latest, {hour.day for hour in wanted})
+        changed: dict[Hour, Reference] = {}
+        for hour in wanted:
+            there = self._settle_hour(hour, known.get(hour))
+            if there != known.get(hour):
+                changed[hour] = there
+        if not changed:
+            return latest, tag
+        known |= changed
+
+        through = max(*changed, Hour(latest.open_from.start - timedelta(hours=1)))
+        first = min(*changed, latest.first)
+        days = {layout.day_of(day.key): day for day in latest.days}
+        for day in sorted({hour.day for hour in changed}):
+            inside = [hour for hour in hours_of(day) if hour >= first]
+            if inside[-1] <= through:
+                days[day] = self._settle_merged("day", layout.day_folder(day), [known[hour] for hour in inside])
+        open_hours = [ref for hour, ref in sorted(known.items()) if hour.day not in days]
+        moved = structs.replace(
+            latest,
+            begins=stamp(first.start),
+            final_up_to=stamp(through.end),
+            hour=known.get(through, latest.hour),
+            hours=tuple(open_hours),
+            days=tuple(day for _, day in sorted(days.items())),
+        )
+        appended = latest.operation is not None and min(changed) >= latest.open_from
+        operation = self._settle_merged(
+            "operation",
+            layout.operation_folder(through),
+            moved.sources,
+            # What was only added to costs no reading of history; what was changed is merged anew.
+            [self._fetch(latest.operation), *map(self._fetch, changed.values())]
+            if appended and latest.operation
+            else None,
+        )
+        totals = self._fetch(operation).city.totals
+        moved = structs.replace(moved, operation=operation, totals=totals)
+        return moved, self._store.replace(layout.LATEST, encode(moved), tag)
+
+    def _hours_of_days(self, latest: Latest, days: Iterable[date]) -> dict[Hour, Reference]:
+        """The final hours of the day that is not whole yet, and of `days`."""
+        references = list(latest.hours)
+        for day in latest.days:
+            if layout.day_of(day.key) in days:
+                references += self._fetch(day).merged_from
+        return {layout.hour_of(reference.key): reference for reference in references}
+
+    def _settle_hour(self, hour: Hour, standing: Reference | None) -> Reference:
+        """The final summary of `hour`, made unless what stands has everything."""
+        before = self._fetch(standing) if standing else None
+        readings = self._readings(hour)
+        summary = of_hour(hour, readings, self._settings, expired=self._expired(hour))
+        if before and summary.passages_read < before.passages_read:
+            self._missing.append(layout.revision_key(layout.hour_folder(hour), before.revision))
+        found = self._settle(layout.hour_folder(hour), summary, standing)
+        if found != standing:
+            self._made.append(found.key)
+            self._late += self._fetch(found).late
+        return found
+
+    def _settle_merged(
+        self,
+        window: Literal["day", "operation"],
+        folder: str,
+        sources: Sequence[Reference],
+        parts: Sequence[Summary] | None = None,
+    ) -> Tabled:
+        """The final summary merged from `sources`, and the CSV beside it; `parts` where they make the same total in
+        fewer steps."""
+        summary = merged(window, parts or [self._fetch(source) for source in sources], sources)
+        found = self._settle(folder, summary, None)
+        key = layout.csv_key(found.key)
+        content = table(self._fetch(found))
+        if not self._store.create(key, content):
+            standing = self._store.read(key)
+            content = standing.content if standing else content
+        return Tabled(found.key, found.digest, Reference(key, digest(content)))
+
+    def _settle(self, folder: str, summary: Summary, standing: Reference | None) -> Reference:
+        """Writes `summary` as the next revision in `folder`, unless one stands that has the same sources, or more
+        passages: they only ever get more, so a run that read earlier must not undo what a later one knew."""
+        while True:
+            before = self._fetch(standing) if standing else None
+            if standing and before:
+                if same_sources(before, summary) or before.passages_read > summary.passages_read:
+                    return standing
+                summary = revised(summary, before)
+            content = encode(summary)
+            there = Reference(layout.revision_key(folder, summary.revision), digest(content))
+            if self._store.create(there.key, content):
+                self._read[there.digest] = summary
+                return there
+            standing = self._newest(folder)
+
+    def _newest(self, folder: str) -> Reference:
+        """The newest revision in `folder`, where there is one."""
+        key = max(self._store.names(folder + "/"), key=layout.revision_of, default=folder)
+        found = self._store.read(key)
+        if found is None:
+            raise SummaryDamaged(key)
+        there = Reference(key, digest(found.content))
+        self._read[there.digest] = decode(found.content)
+        return there
+
+    def _publish_now(self, latest: Latest, tag: str | None) -> None:
+        day = self._now.astimezone(LOCAL).date()
+        finals = [self._fetch(whole) for whole in latest.days if layout.day_of(whole.key) == day]
+        finals += [self._fetch(hour) for hour in latest.hours if layout.hour_of(hour.key).day == day]
+        open_hours = {hour: self._readings(hour) for hour in hours(latest.open_from, Hour.of(self._now).next())}
+        operation = self._fetch(latest.operation) if latest.operation else None
+        now = now_of(self._now, latest, operation, finals, open_hours, self._settings)
+        content = now_table(now)
+        now = structs.replace(now, csv=Reference(layout.NOW_CSV, digest(content)))
+        try:
+            self._store.replace(layout.NOW, encode(now), tag)
+        except Overtaken:
+            return  # by a run that began after this one, and knows more
+        self._store.put(layout.NOW_CSV, content)
+
+    # Gather
+
+    def _readings(self, hour: Hour) -> dict[str, Reading]:
+        """What every checkpoint registered in `hour`; of those that have left the settings, what there still was."""
+        listed = [each.id for each in self._settings.checkpoints]
+        unlisted = sorted(set(self._known) - set(listed))
+
+        def read(checkpoint: str) -> Reading:
+            return reading(checkpoint, self._reader.facts(checkpoint, hour, self._now), self._settings)
+
+        found = dict(zip(listed + unlisted, self._side_by_side(read, listed + unlisted), strict=True))
+        return {each: part for each, part in found.items() if part.submissions or each not in unlisted}
+
+    def _side_by_side(self, read: Callable[[str], Reading], checkpoints: list[str]) -> list[Reading]:
+        if self._workers == 1:
+            return [read(checkpoint) for checkpoint in checkpoints]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(read, checkpoints))
+
+    def _fetch(self, reference: Reference) -> Summary:
+        """The summary that `reference` names. Raises SummaryDamaged when it is not that."""
+        if reference.digest not in self._read:
+            found = self._store.read(reference.key)
+            if found is None or digest(found.content) != reference.digest:
+                raise SummaryDamaged(reference.key)
+            self._read[reference.digest] = decode(found.content)
+        return self._read[reference.digest]

@@ -1,0 +1,190 @@
+"""A small town for tests of the run: passages in memory, summaries in S3 in memory, runs at any time."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from chalicelib.passage.facts import Registered
+from chalicelib.passage.hour import Hour, hours, moment, stamp
+from chalicelib.settings import Settings
+from chalicelib.summary import layout
+from chalicelib.summary.bucket import SummaryBucket
+from chalicelib.summary.counting import Totals
+from chalicelib.summary.document import Reference, Summary, decode, digest
+from chalicelib.summary.pointers import Latest, Now, decode_latest, decode_now
+from chalicelib.summary.run import Outcome, summarise
+from tests.simulation.fate import Crash
+from tests.simulation.s3 import MemoryS3
+from tests.summary import made_up
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class Passages:
+    """A PassageReader over a list that tests add to. Expired ones are left out, as the table does."""
+
+    def __init__(self, retention: timedelta = timedelta(days=30)) -> None:
+        self.all: dict[str, list[Registered]] = defaultdict(list)
+        self.retention = retention
+        self.readings: list[tuple[str, Hour]] = []
+
+    def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
+        self.readings.append((checkpoint, hour))
+        for registered in self.all[checkpoint]:
+            if registered.received_at[:13] == hour.key and moment(registered.received_at) + self.retention > now:
+                yield registered
+
+
+class Mishaps:
+    """An S3 client whose n-th call (from 0) meets with `befall(client call) -> answer`."""
+
+    def __init__(self, client: MemoryS3, at: int, befall: Callable[[Callable[[], Any]], Any]) -> None:
+        self._client = client
+        self._at = at
+        self._befall = befall
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._client, name)
+        if name == "exceptions":
+            return attribute
+
+        def call(**arguments: Any) -> Any:
+            number, self.calls = self.calls, self.calls + 1
+            return self._befall(lambda: attribute(**arguments)) if number == self._at else attribute(**arguments)
+
+        return call
+
+
+def crash_before(call: Callable[[], Any]) -> Any:
+    raise Crash
+
+
+def crash_after(call: Callable[[], Any]) -> Any:
+    call()
+    raise Crash
+
+
+def twice(call: Callable[[], Any]) -> Any:
+    call()
+    return call()
+
+
+class Town:
+    """Runs over the passages it was given, by one seed."""
+
+    def __init__(self, starts: Hour, seed: int = 1, **settings: Any) -> None:
+        self.starts = starts
+        self.rng = random.Random(seed)
+        self.settings: Settings = made_up.settings(starts, **settings)
+        self.passages = Passages(timedelta(days=self.settings.retention_days))
+        self.s3 = MemoryS3()
+
+    def register(self, checkpoint: str, *moments: datetime) -> None:
+        self.passages.all[checkpoint] += [made_up.passage(self.rng, at) for at in moments]
+
+    def busy(self, until: Hour, *, checkpoints: Iterable[str] = ("101", "102"), most: int = 4) -> None:
+        """Some passages in each hour from the start on."""
+        for hour in hours(self.starts, until):
+            for checkpoint in checkpoints:
+                for _ in range(self.rng.randint(0, most)):
+                    self.register(checkpoint, hour.start + timedelta(milliseconds=self.rng.randrange(3_600_000)))
+
+    def run(self, now: datetime, client: Any = None, settings: Settings | None = None, workers: int = 1) -> Outcome:
+        store = SummaryBucket(cast("S3Client", client or self.s3), "b", sleep=lambda _: None)
+        return summarise(self.passages, store, settings or self.settings, now, workers=workers)
+
+    def files(self, *, provisional: bool = False) -> dict[str, bytes]:
+        return {
+            key: content
+            for (_, key), content in self.s3.objects.items()
+            if provisional or key not in (layout.NOW, layout.NOW_CSV)
+        }
+
+    def file(self, key: str) -> bytes:
+        return self.s3.objects["b", key]
+
+    def summary(self, key: str) -> Summary:
+        return decode(self.file(key))
+
+    def hour(self, hour: Hour, revision: int = 1) -> Summary:
+        return self.summary(layout.revision_key(layout.hour_folder(hour), revision))
+
+    def day(self, day: date, revision: int = 1) -> Summary:
+        return self.summary(layout.revision_key(layout.day_folder(day), revision))
+
+    @property
+    def latest(self) -> Latest:
+        return decode_latest(self.file(layout.LATEST))
+
+    @property
+    def now(self) -> Now:
+        return decode_now(self.file(layout.NOW))
+
+    @property
+    def operation(self) -> Summary:
+        assert self.latest.operation
+        return self.summary(self.latest.operation.key)
+
+    def plain_totals(self, begins: datetime, ends: datetime, checkpoints: Iterable[str] | None = None) -> Totals:
+        """The totals of a window, counted without the summaries."""
+        passages = travellers = vehicles = 0
+        for checkpoint, all_there in self.passages.all.items():
+            if checkpoints is not None and checkpoint not in checkpoints:
+                continue
+            seen: set[tuple[str, str]] = set()
+            for one in all_there:
+                if not stamp(begins) <= one.received_at < stamp(ends):
+                    continue
+                passages += 1
+                travellers += len(one.facts.travellers)
+                if one.facts.vehicle in ("rail", "foot"):
+                    continue
+                plate = (one.received_at[:13], one.facts.plate or one.submission)
+                vehicles += plate not in seen
+                seen.add(plate)
+        return Totals(passages, vehicles, travellers)
+
+    def named(self) -> list[Reference]:
+        """All that `latest` names, directly or by a day."""
+        latest = self.latest
+        files: list[Reference] = [*latest.hours, *latest.days, *(day.csv for day in latest.days)]
+        files += [file for file in (latest.operation, latest.hour, latest.operation and latest.operation.csv) if file]
+        for day in latest.days:
+            files += self.summary(day.key).merged_from
+        return files
+
+    def check_named(self) -> None:
+        """`latest` never points at nothing, nor at anything else than it says."""
+        for named in self.named():
+            assert digest(self.file(named.key)) == named.digest, named.key
+
+    def check(self) -> None:
+        """`latest` names what is there, all of it, and it adds up to what is stored."""
+        self.check_named()
+        latest, files = self.latest, self.named()
+        begins, ends = moment(latest.begins), moment(latest.final_up_to)
+        assert latest.totals == self.plain_totals(begins, ends)
+        final_hours = [layout.hour_of(ref.key) for ref in files if ref.key.startswith(layout.ROOT + "hour/")]
+        assert sorted(set(final_hours)) == list(hours(latest.first, latest.open_from))
+        for key in {ref.key for ref in files if ref.key.endswith(".json")}:
+            summary = self.summary(key)
+            window = (moment(summary.begins), moment(summary.ends))
+            assert summary.city.totals == self.plain_totals(*window), key
+            assert summary.passages_read == summary.city.passages
+            for listed in self.settings.checkpoints:
+                there = summary.checkpoints[listed.id]
+                assert there.counts.totals == self.plain_totals(*window, [listed.id]), key
+                state = "counted" if there.counts.passages else "silent" if listed.active else "closed"
+                assert (there.state, there.since is not None) == (state, state == "silent"), key
+        if latest.operation:
+            assert self.operation.merged_from == latest.sources
+            assert self.operation.city.totals == latest.totals
+            assert msgspec.json.decode(self.file(latest.operation.key))["schema"] == "kakou.summary.v1"
