@@ -70,8 +70,10 @@ def shown(stamp: str) -> str:
 
 def defused(cell: str | int) -> str | int:
     """`cell` so that no spreadsheet takes it for a formula: an apostrophe before what would begin one."""
-    if isinstance(cell, str) and (cell.lstrip().startswith(_FORMULA) or cell[:1] in ("\t", "\r", "\n")):
-        return "'" + cell
+    if isinstance(cell, str) and cell:
+        visible = next((letter for letter in cell if letter.isprintable() and not letter.isspace()), "")
+        if visible in _FORMULA or not cell[0].isprintable():
+            return "'" + cell
     return cell
 
 

@@ -97,8 +97,15 @@ class Town:
                 for _ in range(self.rng.randint(0, most)):
                     self.register(checkpoint, hour.start + timedelta(milliseconds=self.rng.randrange(3_600_000)))
 
-    def run(self, now: datetime, client: Any = None, settings: Settings | None = None, workers: int = 1) -> Outcome:
-        store = SummaryBucket(cast("S3Client", client or self.s3), "b", sleep=lambda _: None)
+    def run(
+        self,
+        now: datetime,
+        client: Any = None,
+        settings: Settings | None = None,
+        workers: int = 1,
+        bucket: str = "b",
+    ) -> Outcome:
+        store = SummaryBucket(cast("S3Client", client or self.s3), bucket, sleep=lambda _: None)
         return summarise(self.passages, store, settings or self.settings, now, workers=workers)
 
     def files(self, *, provisional: bool = False) -> dict[str, bytes]:

@@ -1,0 +1,201 @@
+"""The summaries' bucket: one contract, held by S3 in memory and by the local stack's."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from chalicelib.summary.bucket import Overtaken, SummaryBucket, Unreachable
+from tests.simulation.fate import Fate, Fated
+from tests.simulation.s3 import MemoryS3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEY = "summaries/v1/hour/2020/02/10/07/r001.json"
+LATEST = "summaries/v1/latest.json"
+
+
+@pytest.fixture
+def name() -> str:
+    """Buckets of all accounts share their names."""
+    return f"summaries-{secrets.token_hex(8)}"
+
+
+@pytest.fixture(params=["memory", "ministack"])
+def client(request: pytest.FixtureRequest, name: str) -> Any:
+    """S3 with an empty bucket of the test's own: `name`."""
+    if request.param == "memory":
+        return MemoryS3()
+    account = request.getfixturevalue("account")
+    real = request.getfixturevalue("ministack").client("s3", account)
+    real.create_bucket(Bucket=name)
+    return real
+
+
+@pytest.fixture
+def bucket(client: Any, name: str) -> SummaryBucket:
+    return SummaryBucket(client, name)
+
+
+def test_what_was_never_written_is_not_there(bucket: SummaryBucket) -> None:
+    assert bucket.read(KEY) is None
+    assert bucket.names("summaries/") == []
+
+
+def test_a_file_is_created_once(bucket: SummaryBucket) -> None:
+    assert bucket.create(KEY, b"one")
+    assert not bucket.create(KEY, b"two")
+    assert not bucket.create(KEY, b"one")
+    found = bucket.read(KEY)
+    assert found is not None
+    assert found.content == b"one"
+
+
+def test_of_many_who_create_at_once_one_does(bucket: SummaryBucket) -> None:
+    created: list[bytes] = []
+    started = threading.Barrier(8)
+
+    def create(content: bytes) -> None:
+        started.wait()
+        if bucket.create(KEY, content):
+            created.append(content)
+
+    threads = [threading.Thread(target=create, args=(str(n).encode(),)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = bucket.read(KEY)
+    assert found is not None
+    assert created == [found.content]
+
+
+def test_the_first_is_written_where_none_is(bucket: SummaryBucket) -> None:
+    tag = bucket.replace(LATEST, b"one", None)
+    found = bucket.read(LATEST)
+    assert found == (b"one", tag)
+    with pytest.raises(Overtaken):
+        bucket.replace(LATEST, b"two", None)
+
+
+def test_only_what_was_read_is_replaced(bucket: SummaryBucket) -> None:
+    first = bucket.replace(LATEST, b"one", None)
+    second = bucket.replace(LATEST, b"two", first)
+    with pytest.raises(Overtaken):
+        bucket.replace(LATEST, b"three", first)
+    assert bucket.read(LATEST) == (b"two", second)
+    bucket.replace(LATEST, b"three", second)
+    found = bucket.read(LATEST)
+    assert found is not None
+    assert found.content == b"three"
+
+
+def test_what_is_gone_is_not_replaced(bucket: SummaryBucket) -> None:
+    with pytest.raises(Overtaken):
+        bucket.replace(LATEST, b"two", '"0123456789abcdef0123456789abcdef"')
+    assert bucket.read(LATEST) is None
+
+
+def test_the_same_write_again_is_no_overtaking(bucket: SummaryBucket) -> None:
+    """botocore repeats a write whose answer was lost."""
+    first = bucket.replace(LATEST, b"one", None)
+    assert bucket.replace(LATEST, b"one", None) == first
+    second = bucket.replace(LATEST, b"two", first)
+    assert bucket.replace(LATEST, b"two", first) == second
+
+
+def test_put_writes_over_what_is_there(bucket: SummaryBucket) -> None:
+    bucket.put("summaries/v1/now.csv", b"one")
+    bucket.put("summaries/v1/now.csv", b"two")
+    found = bucket.read("summaries/v1/now.csv")
+    assert found is not None
+    assert found.content == b"two"
+
+
+def test_all_names_are_listed_over_pages_and_no_others(client: Any, name: str) -> None:
+    bucket = SummaryBucket(_small_pages(client), name)
+    keys = [f"summaries/v1/hour/2020/02/10/{hour:02d}/r{revision:03d}.json" for hour in range(5) for revision in (1, 2)]
+    for key in keys:
+        bucket.create(key, b"x")
+    assert bucket.names("summaries/v1/hour/") == keys
+    assert bucket.names("summaries/v1/hour/2020/02/10/03/") == keys[6:8]
+
+
+def _small_pages(client: Any) -> Any:
+    """`client` with listings of three keys a page."""
+
+    class Small:
+        exceptions = client.exceptions
+
+        def __getattr__(self, called: str) -> Any:
+            return getattr(client, called)
+
+        def list_objects_v2(self, **arguments: Any) -> Any:
+            return client.list_objects_v2(**arguments, MaxKeys=3)
+
+    return Small()
+
+
+def test_files_say_what_they_are(client: Any, name: str) -> None:
+    if isinstance(client, MemoryS3):
+        pytest.skip("keeps contents only")
+    bucket = SummaryBucket(client, name)
+    bucket.create(KEY, b"{}")
+    bucket.put("summaries/v1/now.csv", b"x")
+    types = [client.head_object(Bucket=name, Key=key)["ContentType"] for key in (KEY, "summaries/v1/now.csv")]
+    assert types == ["application/json; charset=utf-8", "text/csv; charset=utf-8"]
+
+
+@pytest.mark.parametrize("mishap", ["before", "after"])
+def test_a_call_that_fails_is_unreachable_whatever_it_did(mishap: str) -> None:
+    fated = Fated(MemoryS3(), Fate(random.Random(1), {mishap: 1.0}))
+    bucket = SummaryBucket(cast("S3Client", fated), "b")
+    for call in (
+        lambda: bucket.read(KEY),
+        lambda: bucket.names("summaries/"),
+        lambda: bucket.create(KEY, b"x"),
+        lambda: bucket.replace(LATEST, b"x", None),
+        lambda: bucket.put("summaries/v1/now.csv", b"x"),
+    ):
+        with pytest.raises(Unreachable):
+            call()
+
+
+def test_a_body_that_breaks_off_is_unreachable() -> None:
+    class Body:
+        def read(self) -> bytes:
+            raise EndpointConnectionError(endpoint_url="x")
+
+    class Client:
+        def get_object(self, **_: Any) -> Any:
+            return {"Body": Body(), "ETag": '"x"'}
+
+    with pytest.raises(Unreachable):
+        SummaryBucket(cast("S3Client", Client()), "b").read(KEY)
+
+
+def test_a_write_that_meets_another_is_tried_again() -> None:
+    memory = MemoryS3()
+    waits: list[float] = []
+
+    class Busy:
+        left = 2
+
+        def put_object(self, **arguments: Any) -> Any:
+            if self.left:
+                self.left -= 1
+                raise memory.error("ConditionalRequestConflict", "PutObject", 409)
+            return memory.put_object(**arguments)
+
+    assert SummaryBucket(cast("S3Client", Busy()), "b", waits.append).create(KEY, b"x")
+    assert len(waits) == 2
+    busy = Busy()
+    busy.left = 99
+    with pytest.raises(Unreachable):
+        SummaryBucket(cast("S3Client", busy), "b", waits.append).create(KEY, b"x")
