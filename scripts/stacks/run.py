@@ -1,30 +1,49 @@
-"""`scripts/run`: the local stack in the foreground, with what a newcomer needs to know, until Ctrl-C."""
+"""Starts the whole system on this machine, on loopback alone, and stays in the foreground until Ctrl-C.
+
+    scripts/run                     on port 8420, or another one if that is taken
+    KAKOU_PORT=9000 scripts/run     on this port
+    scripts/run --home DIR          another system beside the first: DIR holds all it makes, instead of .local
+
+Exit codes: 0 stopped by Ctrl-C (or SIGTERM), 1 not started or failed (the reason is said), 2 the command was not
+understood.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from chalicelib.summary.bucket import SummaryBucket, Unreachable
+from chalicelib.summary.counting import Totals
+from chalicelib.summary.fetching import NothingPublished, Untrusted, fetch
 from scripts.stacks.cloudformation import NotDeployed
 from scripts.stacks.local import AlreadyRunning, LocalStack
 from scripts.stacks.ministack import NotStarted
 from scripts.stacks.packaging import ROOT, NotPackaged
 
-HOME = ROOT / ".local"
 PORT = 8420
 """Where the local stack listens when nobody says otherwise and nobody else does."""
+
+FETCH_SECONDS = 10.0
 
 
 class Stopped(BaseException):
     """The person or the machine wants us to stop."""
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    asked = argparse.ArgumentParser(
+        prog="scripts/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    asked.add_argument("--home", type=Path, default=ROOT / ".local", metavar="DIR", help="holds all that it makes")
+    home: Path = asked.parse_args(arguments).home.resolve()
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _stop)
     began = time.monotonic()
@@ -34,7 +53,7 @@ def main() -> int:
 
     try:
         port = _port(os.environ.get("KAKOU_PORT", ""))
-        stack = LocalStack(HOME, port, say)
+        stack = LocalStack(home, port, say)
         stack.start()
     except (AlreadyRunning, NotStarted, NotPackaged, NotDeployed, ValueError) as error:
         print(f"not started: {error}", file=sys.stderr)
@@ -44,9 +63,11 @@ def main() -> int:
     try:
         if stack.ministack.port != port:
             say(f"port {port} is taken: using {stack.ministack.port}")
-        _print_posters(say)
+        _print_posters(stack)
         _introduce(stack)
+        summaries = Summaries(stack)
         while stack.ministack.running():
+            summaries.bring(say)
             time.sleep(0.5)
         print(f"MiniStack ended by itself; the end of its log:\n{stack.ministack.log_tail()}", file=sys.stderr)
         return 1
@@ -57,6 +78,35 @@ def main() -> int:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)  # a second Ctrl-C must not cut the saving short
         stack.stop()
+
+
+class Summaries:
+    """The summaries as the command centre fetches them, kept beside the stack and told when they change."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._folder = stack.home / "summaries"
+        self._bucket = SummaryBucket(stack.client("s3"), stack.urls["bucket"])
+        self._next = 0.0
+        self._told: Totals | None = None
+
+    def bring(self, say: Callable[[str], None]) -> None:
+        """Bring what is new, now and then."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + FETCH_SECONDS
+        try:
+            now = fetch(self._bucket, self._folder).now
+        except (NothingPublished, Unreachable):
+            return  # the schedule has not woken yet, or is writing
+        except (Untrusted, OSError) as error:
+            say(f"summaries: {error}")
+            return
+        if now is not None and now.totals != self._told:
+            self._told = now.totals
+            say(
+                f"summaries: {now.totals.passages} passages, {now.totals.vehicles} vehicles, "
+                f"{now.totals.travellers} travellers, in {_near(self._folder / 'now.csv')}"
+            )
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -71,16 +121,16 @@ def _port(text: str) -> int:
     raise ValueError(f"KAKOU_PORT is a port from 1 to 65535, not {text!r}")
 
 
-def _print_posters(say: object) -> None:
+def _print_posters(stack: LocalStack) -> None:
     """Print the posters unless those of these very addresses are there."""
-    printed = HOME / "posters" / "printed"
-    wanted = (HOME / "urls.json").read_text(encoding="utf-8")
+    folder = stack.home / "posters"
+    printed = folder / "printed"
+    wanted = "\n".join(stack.urls["form_urls"].values())
     if printed.exists() and printed.read_text(encoding="utf-8") == wanted:
         return
     done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "print_posters"), "--all", "--out", str(HOME / "posters"), "--urls",
-         str(HOME / "urls.json")],
-        cwd=ROOT,
+        [sys.executable, str(ROOT / "scripts" / "print_posters"), "--all", "--out", str(folder), "--urls",
+         str(stack.urls_file)],
         check=False,
     )  # fmt: skip
     if done.returncode:
@@ -97,8 +147,8 @@ Kakou runs on this machine, on loopback alone.
 
   form        {form}
               (checkpoint {checkpoint}; open it in a browser, register a passage)
-  posters     {_near(HOME / "posters")}/
-  summaries   written every minute; scripts/fetch_summaries --out DIR brings them
+  posters     {_near(stack.home / "posters")}/
+  summaries   {_near(stack.home / "summaries")}/now.json and now.csv, every minute; final ones once an hour is over
   more        scripts/simulate 100 sends made-up passages; every address is in {_near(stack.urls_file)}
   stop        Ctrl-C; the next start finds the data
 """,
@@ -111,4 +161,4 @@ def _near(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
