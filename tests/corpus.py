@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.passage.decoding import LIMIT
-from tests.parties import FORM, JSON, as_form, as_json, one, resident_id, three, township
+from tests.parties import FORM, JSON, as_form, as_json, changed, one, resident_id, three, township
 
 OK, BAD, LARGE, TYPE, WRONG = 201, 400, 413, 415, 422
 
@@ -40,8 +40,7 @@ def _value(name: str, changes: Changes, problems: Mapping[str, str]) -> Iterator
     """The same answers as a form post and as JSON; accepted exactly when no problem is expected."""
     status = WRONG if problems else OK
     for kind, encode in ((FORM, as_form), (JSON, as_json)):
-        fields = one(_id(name + kind)) | dict(changes)
-        fields = {key: value for key, value in fields.items() if value is not None}
+        fields = changed(one(_id(name + kind)), changes)
         yield Case(f"{name} ({'form' if kind == FORM else 'json'})", status, encode(fields), kind, {}, problems)
 
 
@@ -270,17 +269,19 @@ def _answers() -> Iterator[tuple[str, Changes, Mapping[str, str]]]:
         {name: value for name, value in more.items() if name != "submission"} | {"travellers.1.origin": "420106"},
         {"travellers.1.origin": "same_or_own"},
     )
-    child = {
+    child: dict[str, str | tuple[str, ...]] = {
         "name": "王小花",
         "document": "none",
         "same_as_first": "yes",
         "key_region_stay": "no",
         "symptoms": ("none",),
     }
-    nine = {f"travellers.{n}.{part}": value for n in range(1, 9) for part, value in child.items()}
-    yield "nine travellers", nine, {}
-    ten = nine | {f"travellers.9.{part}": value for part, value in child.items()}
-    yield "ten travellers", ten, {"travellers": "travellers_many"}
+    eight: dict[str, str | tuple[str, ...] | None] = {
+        f"travellers.{n}.{part}": value for n in range(1, 9) for part, value in child.items()
+    }
+    yield "nine travellers", eight, {}
+    tenth: dict[str, str | tuple[str, ...] | None] = {f"travellers.9.{part}": value for part, value in child.items()}
+    yield "ten travellers", eight | tenth, {"travellers": "travellers_many"}
 
 
 def body_cases() -> Iterator[Case]:
