@@ -12,7 +12,7 @@ from msgspec import structs
 from chalicelib.checkpoint.register import Checkpoint
 from chalicelib.passage.hour import Hour, hours, moment, stamp
 from chalicelib.summary import layout
-from chalicelib.summary.document import encode, merged
+from chalicelib.summary.document import digest, encode, merged
 from chalicelib.summary.pointers import decode_latest
 from chalicelib.summary.run import PassagesMissing, SummaryDamaged
 from tests.simulation.fate import Crash
@@ -42,6 +42,7 @@ def test_a_first_run_has_nothing_final_and_says_so() -> None:
     assert town.now.totals == town.plain_totals(EVENING.start, EVENING.end)
     assert town.now.final_totals == town.latest.totals
     assert town.now.open_hours == (stamp(EVENING.start),)
+    assert town.now.today.begins == stamp(EVENING.start)
     assert set(town.files(provisional=True)) == {layout.LATEST, layout.NOW, layout.NOW_CSV}
 
 
@@ -252,6 +253,59 @@ def test_a_run_that_read_before_a_late_passage_does_not_undo_one_that_read_after
     assert number > 5
 
 
+def test_latest_never_goes_back_when_a_slow_run_is_overtaken_by_a_later_one() -> None:
+    number = 0
+    while True:
+        town = Town(EVENING)
+        town.busy(after(EVENING, 6))
+        town.run(after(EVENING, 1).start + CLOSED)
+        now = after(EVENING, 2).start + CLOSED
+
+        def meanwhile(call: Callable[[], Any], town: Town = town, now: datetime = now) -> Any:
+            town.run(now + 2 * H)
+            return call()
+
+        slow = Mishaps(town.s3, number, meanwhile)
+        town.run(now, slow)
+        if slow.calls <= number:
+            break
+        moves = [decode_latest(content).final_up_to for key, content in town.s3.history if key == layout.LATEST]
+        assert moves == sorted(moves)
+        assert town.latest.final_up_to == stamp(after(EVENING, 5).start), number
+        town.check()
+        number += 1
+    assert number > 5
+
+
+def test_what_was_known_later_is_not_written_over() -> None:
+    town = Town(EVENING)
+    town.busy(after(EVENING, 3))
+    town.run(at(EVENING, 5))
+    later = at(EVENING, 40)
+
+    def meanwhile(call: Callable[[], Any]) -> Any:
+        town.run(later)
+        return call()
+
+    counted = Mishaps(town.s3, -1, meanwhile)
+    town.run(at(EVENING, 20), counted)
+    town.run(at(EVENING, 20), Mishaps(town.s3, counted.calls - 2, meanwhile))
+    assert town.now.as_of == stamp(later)
+    assert town.now.csv is not None
+    assert digest(town.file(layout.NOW_CSV)) == town.now.csv.digest
+
+
+def test_a_long_catching_up_keeps_what_it_has_done() -> None:
+    town = Town(EVENING)
+    town.busy(after(EVENING, 60))
+    town.run(at(EVENING, 5))
+    before = len(town.s3.history)
+    town.run(after(EVENING, 60).start + timedelta(minutes=5))
+    moves = [decode_latest(content).final_up_to for key, content in town.s3.history[before:] if key == layout.LATEST]
+    midnights = [stamp(after(EVENING, hour).start) for hour in (3, 27, 51)]
+    assert moves == [*midnights, stamp(after(EVENING, 60).start)]
+
+
 def test_a_clock_that_ran_ahead_is_made_good() -> None:
     town = Town(EVENING)
     town.register("101", at(EVENING, 5))
@@ -286,6 +340,16 @@ def test_passages_that_expired_take_nothing_out_of_what_is_final() -> None:
     assert town.hour(after(EVENING, 30)).expired
     assert town.operation.expired
     assert late.latest.totals == before.totals
+
+
+def test_hours_that_may_have_expired_are_not_read_again() -> None:
+    town = Town(EVENING, retention_days=1)
+    town.busy(after(EVENING, 3))
+    town.run(after(EVENING, 2).start + CLOSED)
+    before = town.latest.totals
+    assert town.run(after(EVENING, 60).start).late == 0
+    assert town.latest.totals == before
+    town.check_named()
 
 
 def test_a_lost_pointer_is_made_again_from_what_stands() -> None:
