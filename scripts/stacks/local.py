@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,9 @@ from scripts.stacks.ministack import ACCOUNT, REGION, Credentials, MiniStack, fr
 from scripts.stacks.packaging import host_architecture, package
 
 DEPLOYMENT = "kakou-local"
+
+SAVING_SECONDS = 2.0
+"""How long a MiniStack whose parent is gone may take to save its state."""
 
 
 class AlreadyRunning(RuntimeError):
@@ -79,7 +83,11 @@ class LocalStack:
                 packages.append(package(stack, host_architecture()))
             self._say("starting MiniStack")
             self._ministack = MiniStack(
-                interpreter(), self._folder, free_port(self._wanted_port), Credentials(ACCOUNT, self._secret())
+                interpreter(),
+                self._folder,
+                free_port(self._wanted_port),
+                Credentials(ACCOUNT, self._secret()),
+                holds=(self._lock.fileno(),),
             )
             self._ministack.start()
             overlays = self._overlays()
@@ -117,13 +125,21 @@ class LocalStack:
         return f"{self.ministack.endpoint_url}/_aws/execute-api/{self.outputs['public']['RestAPIId']}/api"
 
     def _take_lock(self) -> None:
-        self._lock = (self._folder / "lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            self._lock = None
-            raise AlreadyRunning(f"a local stack is running on {self.home} already; stop it first") from None
+        """The folder is ours until we and our MiniStack have ended: one that is still saving after its parent was
+        killed is waited for."""
+        lock = (self._folder / "lock").open("w")
+        until = time.monotonic() + SAVING_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() >= until:
+                    lock.close()
+                    raise AlreadyRunning(f"a local stack is running on {self.home} already; stop it first") from None
+                time.sleep(0.1)
+            else:
+                self._lock = lock
+                return
 
     def _secret(self) -> str:
         """The root's secret key: whoever cannot read this folder has no access."""

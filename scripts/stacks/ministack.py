@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -54,13 +55,24 @@ def interpreter() -> Path:
 class MiniStack:
     """A running MiniStack whose state is kept under `home` over a clean stop (not over `kill -9`)."""
 
-    def __init__(self, python: Path, home: Path, port: int, credentials: Credentials, *, keep: bool = True) -> None:
+    def __init__(
+        self,
+        python: Path,
+        home: Path,
+        port: int,
+        credentials: Credentials,
+        *,
+        keep: bool = True,
+        holds: tuple[int, ...] = (),
+    ) -> None:
+        """`holds` are file descriptors that stay open until it has ended: a lock on its state, say."""
         self.home = home
         self.port = port
         self.credentials = credentials
         self.log = home / "ministack.log"
         self._python = python
         self._keep = keep
+        self._holds = holds
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -84,9 +96,10 @@ class MiniStack:
         if not self._python.exists():
             raise NotStarted(f"no MiniStack environment at {self._python}: scripts/environment makes it")
         state, temporary = self.home / "state", self.home / "tmp"
+        shutil.rmtree(temporary, ignore_errors=True)  # unpacked functions of a run before
         for folder in (state, temporary):
             folder.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
+        with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [str(self._python), "-m", "ministack"],
                 cwd=self.home,
@@ -94,6 +107,7 @@ class MiniStack:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                pass_fds=self._holds,
                 start_new_session=True,  # Ctrl-C reaches us alone, and we stop it in order
                 preexec_fn=_stop_with_parent if sys.platform == "linux" else None,
             )
