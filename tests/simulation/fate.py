@@ -17,8 +17,8 @@ class Fate:
     """Draws what happens to each call, from one seed.
 
     `odds` maps a mishap to its probability: `before` (fails, no effect), `after` (takes effect, the answer is lost),
-    `twice` (the caller's library sends it again), `crash_before`, `crash_after`, and `meanwhile` (someone else's whole
-    run comes between).
+    `twice` (the caller's library sends it again), `conflict` (of two transactions), `crash_before`, `crash_after`, and
+    `meanwhile` (someone else's whole run comes between; likelier before a write).
     """
 
     def __init__(self, rng: random.Random, odds: dict[str, float]) -> None:
@@ -28,9 +28,11 @@ class Fate:
         self.meanwhile: Callable[[], None] | None = None
         self._nested = False
 
-    def draw(self) -> str:
+    def draw(self, name: str) -> str:
         if self.quiet:
             return "well"
+        if name == "put_object" and self.rng.random() < self.odds.get("meanwhile", 0.0) * 4:
+            return "meanwhile"
         dart = self.rng.random()
         for mishap, probability in self.odds.items():
             dart -= probability
@@ -61,9 +63,13 @@ class Fated:
             return attribute
 
         def call(**arguments: Any) -> Any:
-            mishap = self._fate.draw()
+            mishap = self._fate.draw(name)
             if mishap == "meanwhile":
                 self._fate.someone_else()
+            elif mishap == "conflict" and name == "transact_write_items":
+                raise self._client.error(
+                    "TransactionCanceledException", name, CancellationReasons=[{"Code": "TransactionConflict"}] * 2
+                )
             elif mishap == "before":
                 raise self._network(name, before=True)
             elif mishap == "crash_before":

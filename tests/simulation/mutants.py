@@ -1,0 +1,120 @@
+"""Faults introduced on purpose, each a world that differs in one thing. The simulator must find every one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+import chalicelib.summary.document
+import chalicelib.summary.pointers
+import chalicelib.summary.run
+from chalicelib.settings import Settings
+from chalicelib.summary import counting
+from chalicelib.summary.counting import Counts
+from tests.simulation import dynamo
+from tests.simulation.world import Mutation
+
+
+class Altered:
+    """A client with some of its methods altered."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+class HourInIdentity(Altered):
+    """The guard knows a submission id only within the hour."""
+
+    def transact_write_items(self, *, TransactItems: list[Any]) -> Any:  # noqa: N803
+        guard = TransactItems[0]["Put"]
+        hour = guard["Item"]["received_at"]["S"][:13]
+        item = guard["Item"] | {"pk": {"S": guard["Item"]["pk"]["S"] + "#" + hour}}
+        return self._client.transact_write_items(TransactItems=[{"Put": guard | {"Item": item}}, *TransactItems[1:]])
+
+
+class PlainConditionalPut(Altered):
+    """The passage alone, on the condition that it is not there: under another time of arrival it never is."""
+
+    def transact_write_items(self, *, TransactItems: list[Any]) -> Any:  # noqa: N803
+        with contextlib.suppress(self._client.exceptions.TransactionCanceledException):
+            self._client.transact_write_items(TransactItems=TransactItems[1:])
+
+
+class FirstPageOnly(Altered):
+    def query(self, **arguments: Any) -> Any:
+        page = self._client.query(**arguments)
+        page.pop("LastEvaluatedKey", None)
+        return page
+
+
+class IndexRead(Altered):
+    """Read through an index, which is never consistent and may lag for minutes."""
+
+    def query(self, **arguments: Any) -> Any:
+        return self._client.query(**arguments | {"ConsistentRead": False})
+
+
+class NoIfMatch(Altered):
+    """The pointer is put whatever stands there."""
+
+    def put_object(self, **arguments: Any) -> Any:
+        if arguments["Key"].endswith("latest.json"):
+            arguments.pop("IfMatch", None)
+            arguments.pop("IfNoneMatch", None)
+        return self._client.put_object(**arguments)
+
+
+def one_fewer(settings: Settings) -> Settings:
+    return msgspec.structs.replace(settings, checkpoints=settings.checkpoints[:-1])
+
+
+def lopsided_merge(parts: Iterable[Counts]) -> Counts:
+    """A sum whose vehicles are right for two parts and for no more: (a + b) + c is not a + (b + c)."""
+    listed = list(parts)
+    whole = counting.merge(listed)
+    if len(listed) <= 2:
+        return whole
+    return msgspec.structs.replace(whole, vehicles=max(part.vehicles for part in listed))
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    mutation: Mutation
+    patch: tuple[tuple[Any, str, Any], ...] = ()
+
+    @contextlib.contextmanager
+    def introduced(self) -> Iterator[Mutation]:
+        """The mutation, for as long as it lasts."""
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            for place, name, value in self.patch:
+                monkeypatch.setattr(place, name, value)
+            yield self.mutation
+
+
+MUTANTS = (
+    Mutant("the hour in the identity", Mutation("hour", dynamo=HourInIdentity)),
+    Mutant("a plain conditional put", Mutation("put", dynamo=PlainConditionalPut)),
+    Mutant("missing pagination", Mutation("page", dynamo=FirstPageOnly)),
+    Mutant("no grace", Mutation("grace"), ((chalicelib.summary.run, "GRACE", timedelta(0)),)),
+    Mutant("an index read", Mutation("index", dynamo=IndexRead), ((dynamo, "STALE", 900.0),)),
+    Mutant("the pointer without If-Match", Mutation("pointer", s3=NoIfMatch)),
+    Mutant(
+        "a non-associative merge",
+        Mutation("merge"),
+        (
+            (chalicelib.summary.document, "merge", lopsided_merge),
+            (chalicelib.summary.pointers, "merge", lopsided_merge),
+        ),
+    ),
+    Mutant("a dropped checkpoint", Mutation("checkpoint", settings=one_fewer)),
+)
