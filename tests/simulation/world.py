@@ -157,7 +157,7 @@ class World:
                 at = self.rng.choice(turns) - timedelta(seconds=self.rng.uniform(0, 20))
             self._at(at, self._arrive)
         wakes = [self.begin + timedelta(minutes=5 * n, seconds=self.rng.uniform(-5, 5)) for n in range(hours * 12)]
-        wakes += [turn + timedelta(seconds=self.rng.uniform(0, 180)) for turn in turns]
+        wakes += [turn + timedelta(seconds=self.rng.uniform(0, span)) for turn in turns for span in (25, 180)]
         for wake in wakes:
             if self.rng.random() > 0.15:  # else skipped
                 self._at(wake, self._scheduled_run)
