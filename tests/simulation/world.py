@@ -195,7 +195,9 @@ class World:
     def _press(self, party: Party) -> None:
         party.presses -= 1
         for _ in range(self.rng.choice((1, 1, 1, 2))):  # a double tap
-            delay = timedelta(seconds=self.rng.uniform(0, LONGEST.total_seconds()) if self.rng.random() < 0.2 else 0.1)
+            turning = self.now.minute == 59 and self.now.second > 35
+            slow = self.rng.random() < (0.7 if turning else 0.2)
+            delay = timedelta(seconds=self.rng.uniform(0, LONGEST.total_seconds()) if slow else 0.1)
             received = self._skewed()
             self._at(self.now + delay, partial(self._submission, party, received))
 
