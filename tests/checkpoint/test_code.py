@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import random
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.checkpoint import code
 from chalicelib.checkpoint.code import ALPHABET, Code, CodeRefused
 from chalicelib.settings import CodeKey, Poster, first_settings
+from tests.web.fuzzed import code as wounded
 
 KEYS = {"A": b"a" * 64, "B": b"b" * 64}
 HERE = "kakou-test"
@@ -108,6 +110,27 @@ def test_a_tag_with_any_character_changed_is_refused(at: int, letter: str) -> No
 @given(st.text())
 def test_no_other_text_is_read(text: str) -> None:
     assert reason(text) == "form"
+
+
+def test_a_wounded_code_is_read_only_where_it_is_spelt_as_signed(fuzz: int) -> None:
+    seed = random.SystemRandom().getrandbits(32)
+    rng = random.Random(seed)
+    healed = 0
+    for _ in range(fuzz):
+        text = wounded(rng, TEXT)
+        try:
+            found = code.read(text, KEYS, HERE)
+        except CodeRefused as refused:
+            assert text.upper() != TEXT or not text.isascii(), f"seed {seed}: {text!r} refused for {refused.reason}"
+            assert refused.args == (refused.reason,)
+        except Exception as error:
+            pytest.fail(f"seed {seed}: {type(error).__name__} from {text!r}")
+        else:
+            assert found == CODE, f"seed {seed}: {text!r} read"
+            assert text.isascii(), f"seed {seed}: {text!r} read"
+            assert text.upper() == TEXT, f"seed {seed}: {text!r} read"
+            healed += 1
+    assert 0 < healed < fuzz // 2
 
 
 def test_a_code_of_one_deployment_or_key_is_nothing_under_another() -> None:

@@ -9,6 +9,7 @@ import base64
 import gzip
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -43,18 +44,26 @@ class Answer:
 def send(method: str, address: str, body: bytes | None = None, /, **headers: str) -> Answer:
     """Send one request; `headers` by name with `_` for `-`, those that are empty left out."""
     parts = urlsplit(address)
-    resource, path_parameters = _route(parts.path)
+    told = {name.replace("_", "-"): value for name, value in {"accept": "*/*", **headers}.items() if value}
+    return ask(method, parts.path, {name: [value] for name, value in parse_qsl(parts.query)}, told, body)
+
+
+def ask(
+    method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str], body: bytes | None
+) -> Answer:
+    """Send one request in parts, as they are."""
+    resource, path_parameters = _route(path)
     event = {
         "resource": resource,
-        "path": parts.path,
+        "path": path,
         "httpMethod": method,
-        "headers": {name.replace("_", "-"): value for name, value in {"accept": "*/*", **headers}.items() if value},
+        "headers": dict(headers),
         "multiValueHeaders": {},
         "queryStringParameters": None,
-        "multiValueQueryStringParameters": {name: [value] for name, value in parse_qsl(parts.query)} or None,
+        "multiValueQueryStringParameters": dict(query) or None,
         "pathParameters": path_parameters,
         "stageVariables": None,
-        "requestContext": {"resourcePath": resource, "httpMethod": method, "path": "/api" + parts.path},
+        "requestContext": {"resourcePath": resource, "httpMethod": method, "path": "/api" + path},
         "body": base64.b64encode(body).decode() if body is not None else None,
         "isBase64Encoded": body is not None,
     }
