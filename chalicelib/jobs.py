@@ -5,17 +5,30 @@ from __future__ import annotations
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import log, wiring
-from chalicelib.summary.run import summarise
+from chalicelib.summary.run import PassagesMissing, SummaryDamaged, summarise
 
 blueprint = Blueprint(__name__)
+
+_NAME_KEYS_ALONE = (PassagesMissing, SummaryDamaged)
+"""Errors whose whole text is the key of a summary."""
+
+
+class NotSummarised(RuntimeError):
+    """The run failed: the kind of error, and the key of the summary where one is at fault. Nothing of what was read:
+    Lambda writes an exception's text and its causes into the log."""
 
 
 @blueprint.schedule(Rate(5, unit=Rate.MINUTES))  # the local stack fires it every minute
 def summarise_schedule(event: CloudWatchEvent) -> None:
-    """Publishes the summaries that are missing. Errors are let out: a schedule that fails must be seen to fail."""
-    outcome = summarise(
-        wiring.passage_reader(), wiring.summary_bucket(), wiring.current_settings().current(), wiring.clock()
-    )
+    """Publishes the summaries that are missing. Raises NotSummarised: a schedule that fails must be seen to fail."""
+    try:
+        outcome = summarise(
+            wiring.passage_reader(), wiring.summary_bucket(), wiring.current_settings().current(), wiring.clock()
+        )
+    except Exception as error:
+        log.failure("not_summarised", error)
+        key = f" {error}" if isinstance(error, _NAME_KEYS_ALONE) else ""
+        raise NotSummarised(type(error).__name__ + key) from None
     log.note("summarised", hour=outcome.latest.final_up_to, count=len(outcome.made))
     if outcome.late:
         log.note("came_late", count=outcome.late)

@@ -16,10 +16,10 @@ print(json.dumps([sorted(app.app.routes), [name for name in app.app.handler_map 
 """
 
 
-def of(stack: str, root: Path) -> subprocess.CompletedProcess[str]:
+def of(stack: str, root: Path, ask: str = ASK) -> subprocess.CompletedProcess[str]:
     """Each stack's app in a process of its own, as it is on Lambda."""
     return subprocess.run(
-        [sys.executable, "-c", ASK],
+        [sys.executable, "-c", ask],
         cwd=root,
         env={**os.environ, "KAKOU_STACK": stack},
         capture_output=True,
@@ -45,3 +45,41 @@ def test_each_stack_has_its_own_routes_and_schedules(
 
 def test_an_unknown_stack_is_refused(root: Path) -> None:
     assert "KAKOU_STACK is public or command, not 'both'" in of("both", root).stderr
+
+
+LOUD = """
+import logging, app
+assert not app.app.debug
+logging.lastResort.setLevel(0)
+for name in ("", "kakou", "botocore", "aws_encryption_sdk", "urllib3"):
+    logger = logging.getLogger(name)
+    logger.setLevel(1)
+    logger.addHandler(logging.StreamHandler())
+    logger.critical("13800138000")
+    try:
+        raise ValueError("13800138000")
+    except ValueError:
+        logger.exception("13800138000")
+app.app.log.critical("13800138000")
+print("done")
+"""
+
+
+@pytest.mark.parametrize("stack", ["public", "command"])
+def test_no_library_can_log_and_chalice_does_not_debug(root: Path, stack: str) -> None:
+    """Their messages and tracebacks hold what people typed: Chalice's 500 and botocore's checks do."""
+    done = of(stack, root, LOUD)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+def test_a_fault_that_chalice_meets_itself_is_logged_nowhere(root: Path) -> None:
+    ask = """
+import app
+event = {"multiValueQueryStringParameters": None, "headers": {"accept": "13800138000"}, "pathParameters": None,
+         "requestContext": {"httpMethod": "GET", "resourcePath": "/C/{code}"}, "body": "13800138000",
+         "stageVariables": None}
+print(app.app(event, None)["statusCode"])
+"""
+    done = of("public", root, ask)
+    assert "13800138000" not in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "500"
