@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TRIES = 4
 """Of one transaction, when another one is touching the same items."""
 CONFLICTS_FOR = 0.5
-"""Seconds after which a conflict is not tried again: the traveller's next press is the better try."""
+"""Seconds within which the last try after a conflict begins: then the traveller's next press is the better one."""
 
 NOT_YET_REGISTERED = "attribute_not_exists(#pk)"
 """The condition on the guard: this submission id was never stored."""
@@ -117,10 +117,8 @@ class PassageTable:
             "sealed": {"B": record.sealed},
             "expires_at": {"N": str(record.expires_at)},
         }
-        began = time.monotonic()
+        until = time.monotonic() + CONFLICTS_FOR
         for again in range(TRIES):
-            if time.monotonic() - began > CONFLICTS_FOR:
-                break
             try:
                 self._client.transact_write_items(
                     TransactItems=[
@@ -156,7 +154,10 @@ class PassageTable:
                 raise NotStored(type(error).__name__) from None
             else:
                 return Guard(record.received_at, record.proof)
-            self._sleep(random.uniform(0.02, 0.05) * 2**again)  # noqa: S311 (spreads the tries, guards nothing)
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            self._sleep(min(random.uniform(0.02, 0.05) * 2**again, left))  # noqa: S311 (spreads the tries, guards nothing)
         raise NotStored("TransactionConflict")
 
     def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:

@@ -205,6 +205,25 @@ def plain_page(language: Language, kind: str) -> bytes:
         nothing_stored=plain.nothing_stored,
         fresh=plain.fresh,
         tone="calm" if plain.calm else "",
+        kept=[],
+    )
+
+
+def kept_page(language: Language, fields: Fields) -> bytes:
+    """What is said when not even the form can be made: a page that holds `fields`, unseen, and sends them again."""
+    say = messages(language).gettext
+    return _render(
+        "plain.html",
+        language,
+        title=say("Not confirmed yet"),
+        lines=[
+            say("The line is busy. All that you wrote is still here."),
+            say("Send it again: it is safe, you are registered only once."),
+        ],
+        nothing_stored=False,
+        fresh=False,
+        tone="",
+        kept=[(name, text) for name, told in fields.items() for text in ([told] if isinstance(told, str) else told)],
     )
 
 

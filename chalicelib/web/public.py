@@ -103,6 +103,12 @@ class _Visit:
             raise _Revoked
         return settings, scanned
 
+    def kept(self, fields: Fields, error: Exception) -> Response:
+        """The page that sends `fields` again, where `error` kept even the form from being made."""
+        self.language = named(fields.get("lang")) or self.language
+        page = pages.kept_page(self.language, fields)
+        return answers.page(page, _broken(error), self.language, self.headers)
+
     def scene(self, settings: Settings, scanned: Scanned) -> pages.Scene:
         chinese = self.language == CHINESE
         name, checkpoint = settings.collector.name, scanned.checkpoint
@@ -169,14 +175,27 @@ def _attempt(visit: _Visit, work: Callable[[_Visit], Response]) -> Response:
         for kind, page, status in _REFUSALS:
             if isinstance(error, kind):
                 return visit.plain(page, status)
-        log.failure("outage" if isinstance(error, _OUTAGES) else "fault", error)
-        return visit.plain("unavailable", 503 if isinstance(error, _OUTAGES) else 500)
+        return visit.plain("unavailable", _broken(error))
+
+
+def _broken(error: Exception) -> int:
+    """Notes in the log what failed; the status that tells an outage from a fault of ours."""
+    outage = isinstance(error, _OUTAGES)
+    log.failure("outage" if outage else "fault", error)
+    return 503 if outage else 500
 
 
 def _take(visit: _Visit, code: str) -> Response:
     """A form that was sent: the receipt, or the form again with what there is to mend."""
     body = visit.body()
-    settings, scanned = visit.scan(code)
+    try:
+        settings, scanned = visit.scan(code)
+    except (CodeRefused, _Revoked):
+        raise
+    except Exception as error:
+        if visit.json:
+            raise
+        return visit.kept(decode(body, visit.content_type, visit.headers.get("content-encoding")), error)
     fields = decode(body, visit.content_type, visit.headers.get("content-encoding"))
     visit.language = named(fields.pop("lang", None)) or visit.language
     action = fields.pop("action", None)
@@ -203,9 +222,7 @@ def _take(visit: _Visit, code: str) -> Response:
         if visit.json:
             raise
         # The traveller has typed for minutes: whatever failed, the form comes back whole.
-        log.failure("outage" if isinstance(error, _OUTAGES) else "fault", error)
-        status = 503 if isinstance(error, _OUTAGES) else 500
-        return visit.form(settings, scanned, status, fields, not_registered=True)
+        return visit.form(settings, scanned, _broken(error), fields, not_registered=True)
     if visit.json:
         return answers.document(receipt, 201, visit.headers)
     notice = _notice(settings, visit.language) if _from_key_region(passage, settings) else ""

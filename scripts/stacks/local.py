@@ -50,8 +50,8 @@ class LocalStack:
         say: Callable[[str], None] = lambda line: None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`port` is used if it is free. `environment` is added to the public function's own: a proxy in place of an
-        AWS service, say (`AWS_ENDPOINT_URL_DYNAMODB`)."""
+        """`port` is used if it is free. `environment` is added to that of every function: a proxy in place of an AWS
+        service, say (`AWS_ENDPOINT_URL_DYNAMODB`)."""
         self.home = home
         self.urls_file = home / "urls.json"
         self._folder = home / "stack"
@@ -150,13 +150,16 @@ class LocalStack:
         return kept.read_text()
 
     def _overlays(self) -> dict[str, Any]:
-        handler = {"Properties": {"Environment": {"Variables": self._environment}}}
-        every_minute = {"SummariseScheduleEvent": {"Properties": {"Schedule": "rate(1 minute)"}}}
+        more = {"Environment": {"Variables": self._environment}}
+        every_minute = {"Events": {"SummariseScheduleEvent": {"Properties": {"Schedule": "rate(1 minute)"}}}}
         return {
             "public": {
-                "Resources": {"RestAPI": {"Properties": {"BinaryMediaTypes": ["*/*"]}}, "APIHandler": handler},
+                "Resources": {
+                    "RestAPI": {"Properties": {"BinaryMediaTypes": ["*/*"]}},
+                    "APIHandler": {"Properties": more},
+                },
             },
-            "command": {"Resources": {"SummariseSchedule": {"Properties": {"Events": every_minute}}}},
+            "command": {"Resources": {"SummariseSchedule": {"Properties": every_minute | more}}},
         }
 
     def _standing(self) -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from urllib.parse import urlencode
 
 import pytest
 
-from chalicelib.passage.decoding import LIMIT
+from chalicelib.passage.decoding import LIMIT, Fields
 from chalicelib.settings import CodeKey
 from tests.parties import FORM, JSON, as_form, as_json, one, three
 from tests.web.conftest import NotSealed, Stack
 from tests.web.gateway import Answer, get, post, send
+from tests.web.test_pages import Controls
 
 
 def reference(answer: Answer) -> str:
@@ -181,6 +183,34 @@ def test_without_settings_there_is_a_plain_page(stack: Stack) -> None:
         assert answer.status == 503
         assert "retry-after" in answer.headers
         assert "繁忙" in answer.text
+
+
+@pytest.mark.parametrize("fields", [three(), three() | {"action": "add", "lang": "en"}], ids=["send", "add"])
+def test_without_settings_all_that_was_typed_is_kept_to_be_sent_again(stack: Stack, fields: Fields) -> None:
+    """Not even the form can be made then; Back would open a new one after the first correction."""
+    address = stack.address
+    stack.settings_fail = True
+    page = post(address, as_form(fields))
+    assert page.status == 503
+    assert page.headers["cache-control"] == "no-store"
+    assert ("only once" in page.text) is ("lang" in fields)
+    assert ("只会登记一次" in page.text) is ("lang" not in fields)
+    again = Controls(page.body).sent
+    assert again == {name: [value] if isinstance(value, str) else list(value) for name, value in fields.items()}
+    assert stack.stored == 0
+
+    stack.settings_fail = False
+    answer = post(address, urlencode(again, doseq=True).encode())
+    assert answer.status == (200 if "action" in fields else 201)
+    assert stack.stored == (0 if "action" in fields else 1)
+
+
+def test_without_settings_what_cannot_be_read_is_refused_and_json_is_told(stack: Stack) -> None:
+    address = stack.address
+    stack.settings_fail = True
+    assert post(address, b"%zz").status == 400
+    told = post(address, as_json(one()), JSON)
+    assert (told.status, told.json["error"]) == (503, "unavailable")
 
 
 def test_the_notice_is_for_parties_from_key_regions(stack: Stack) -> None:
