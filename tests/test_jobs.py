@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 24, 7, 15, tzinfo=UTC)
 SETTINGS = first_settings("test", "https://kakou.example", "2026-11-24T06:00:00.000Z")
 MARKER = "王小明13800138000"
-EVENT = dict.fromkeys("version account region detail detail-type source time id resources".split(), "")
+EVENT = dict.fromkeys(
+    ("version", "account", "region", "detail", "detail-type", "source", "time", "id", "resources"), ""
+)
 
 
 class InForce:
