@@ -2,7 +2,7 @@
 
 `scripts/run` and the tests start the same thing; only the folder and the port differ. The templates are those of AWS
 with these differences, laid over them when they are deployed:
-- the schedule wakes every minute instead of every five;
+- the schedule wakes every minute instead of every two;
 - MiniStack reads an API's binary types from the resource and not from its swagger;
 - MiniStack ignores the TTL in a template, so a call sets it.
 """

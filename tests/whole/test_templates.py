@@ -121,7 +121,7 @@ def test_functions_fit_the_gateway_and_keep_their_logs_for_a_stated_time(
 
 def test_the_schedule_wakes_every_five_minutes(packages: dict[str, Package]) -> None:
     schedule = resources(packages["command"], "AWS::Serverless::Function")["SummariseSchedule"]
-    assert [event["Properties"]["Schedule"] for event in schedule["Events"].values()] == ["rate(5 minutes)"]
+    assert [event["Properties"]["Schedule"] for event in schedule["Events"].values()] == ["rate(2 minutes)"]
 
 
 def test_the_data_outlive_their_stack_and_every_mistake_that_can_be_undone(packages: dict[str, Package]) -> None:
