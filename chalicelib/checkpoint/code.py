@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -47,7 +49,8 @@ class Code(Struct, frozen=True):
 
 class CodeRefused(ValueError):
     """Not a code of ours, or no longer one. People see one plain page; `reason` is for the metrics: `form`, `key`,
-    `tag` (not signed by us), `checkpoint`, `closed`, `poster`, `withdrawn` (signed by us, not in force)."""
+    `tag` (not signed by us), `checkpoint`, `closed`, `poster`, `withdrawn` (signed by us, not in force), `typed` (what
+    was typed by hand is on no poster)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -90,29 +93,54 @@ def read(text: str, keys: Mapping[str, bytes], deployment: str) -> Code:
     return Code(checkpoint, int(version), key, tag)
 
 
-def judge(code: Code, settings: Settings) -> Scanned:
-    """What `code`, as `read` returned it, stands for under `settings`. Raises CodeRefused for a withdrawn key, a poster
-    that was never issued, and a checkpoint that is closed."""
+def judge(code: Code, settings: Settings, now: datetime) -> Scanned:
+    """What `code`, as `read` returned it, stands for under `settings` at `now`. Raises CodeRefused for a withdrawn key,
+    a poster that was never issued (or with another key), and a checkpoint that is closed."""
     checkpoint = settings.checkpoint(code.checkpoint)
     if checkpoint is None:
         raise CodeRefused("checkpoint")
     if settings.key_state(code.key) in (None, "withdrawn"):
         raise CodeRefused("withdrawn")
-    state = settings.poster_state(code.checkpoint, code.version)
-    if state is None:
+    poster = settings.poster(code.checkpoint, code.version)
+    if poster is None or poster.key != code.key:
         raise CodeRefused("poster")
     if not checkpoint.active:
         raise CodeRefused("closed")
-    return Scanned(checkpoint, code.version, code.key, state)
+    return Scanned(checkpoint, code.version, code.key, poster.state_at(now))
+
+
+def typed(checkpoint: str, short: str, settings: Settings, keys: Mapping[str, bytes]) -> Code:
+    """The code of the poster that someone read `checkpoint` and the first `SHORT_TAG` characters of the tag from, the
+    newest such poster of the checkpoint. Raises CodeRefused.
+
+    Typed by hand, so forgiving where `read` is not: small letters, full-width ones of a Chinese keyboard, spaces and
+    hyphens, and look-alikes as Crockford folds them. Every poster is compared, each in constant time. 40 bits resist
+    guessing only where tries are limited; whoever asks must limit them.
+    """
+    number, begins = _folded(checkpoint), _folded(short)
+    length = max(SHORT_TAG, len(begins))  # who types more of the tag has typed all of it right
+    found = None
+    for poster in settings.posters:
+        if poster.checkpoint == number and poster.key in keys and settings.key_state(poster.key) != "withdrawn":
+            code = sign(keys, settings.deployment, number, poster.version, poster.key)
+            same = hmac.compare_digest(code.tag[:length].encode(), begins.encode("utf-8", "replace"))
+            if same and (found is None or found.version < code.version):
+                found = code
+    if found is None:
+        raise CodeRefused("typed")
+    return found
 
 
 def issue(settings: Settings, keys: Mapping[str, bytes], checkpoint: str) -> Code:
-    """The code of the active poster of `checkpoint`, signed with the signing key. Raises LookupError when there is no
-    such poster, KeyError when the key's secret is missing."""
+    """The code of the active poster of `checkpoint`. Raises LookupError when there is no such poster or its key is
+    withdrawn, KeyError when the key's secret is missing."""
     version = settings.active_poster(checkpoint)
-    if version is None:
+    poster = settings.poster(checkpoint, version) if version is not None else None
+    if poster is None:
         raise LookupError(f"checkpoint {checkpoint} has no active poster")
-    return sign(keys, settings.deployment, checkpoint, version, settings.signing_key)
+    if settings.key_state(poster.key) in (None, "withdrawn"):
+        raise LookupError(f"the active poster of checkpoint {checkpoint} has key {poster.key}, which is withdrawn")
+    return sign(keys, settings.deployment, checkpoint, poster.version, poster.key)
 
 
 def address(base: str, code: Code) -> str:
@@ -120,6 +148,15 @@ def address(base: str, code: Code) -> str:
     where nothing else stands before the code: then the whole fits a QR's alphanumeric mode, a third smaller. A path is
     case-sensitive, so such a base stays as it is."""
     return f"{base if urlsplit(base).path else base.upper()}/C/{code}"
+
+
+def _folded(text: str) -> str:
+    """`text` as a tag could be spelt: NFKC, capitals, no spaces and hyphens, O as 0, I and L as 1."""
+    text = unicodedata.normalize("NFKC", text[:64]).upper()
+    return "".join(text.split()).replace("-", "").translate(_LOOK_ALIKES)
+
+
+_LOOK_ALIKES = str.maketrans("OIL", "011")
 
 
 def _tag(secret: bytes, deployment: str, checkpoint: str, version: int, key: str) -> str:

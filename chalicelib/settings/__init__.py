@@ -1,7 +1,9 @@
 """The settings: one versioned object, validated as a whole, published whole, read by every function."""
 
 from chalicelib.settings.bucket import (
+    Change,
     CurrentSettings,
+    Entry,
     SettingsBucket,
     SettingsConflict,
     SettingsMissing,
@@ -23,9 +25,11 @@ from chalicelib.settings.shape import (
 
 __all__ = [
     "Bilingual",
+    "Change",
     "CodeKey",
     "Collector",
     "CurrentSettings",
+    "Entry",
     "KeyRegions",
     "Poster",
     "Settings",

@@ -1,6 +1,7 @@
 """Where the settings are kept: the one edge to their S3 bucket, and the reading that functions share.
 
 settings/v1/r000001.json    each version, written once
+settings/log/r000001.json   who published that version, when and why; written once, before it comes into force
 settings/v1/current.json    a copy of the version in force; the only object the public function may read
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from chalicelib import log
 from chalicelib.settings.shape import Settings, SettingsInvalid, decode, encode, validate
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 CURRENT = "settings/v1/current.json"
+
+_LOG = "settings/log/"
 
 _TRIES = 20
 """Numbers to step over that another publication, or a killed one, has taken."""
@@ -38,6 +42,36 @@ class SettingsConflict(RuntimeError):
     """Others published since these settings were read: read again, change, publish again."""
 
 
+class Change(Struct, frozen=True):
+    """Why settings are published, as the log keeps it."""
+
+    who: str
+    what: str
+    """The command, as it was given."""
+    why: str
+    forced: bool = False
+    """Whether an objection was overruled."""
+
+
+DEPLOYED = Change("the deployment", "publish", "")
+"""Settings that nobody changed by a command: the first ones, or those with another address."""
+
+
+class Entry(Struct, frozen=True):
+    """One line of the log."""
+
+    version: int
+    """Of the settings that were published."""
+    made_from: int
+    """The version they were made from."""
+    at: str
+    """As their `published_at`."""
+    change: Change
+    in_force: bool = True
+    """Whether the version ever came into force; found out on reading: its publication may have been overtaken, or
+    killed, after this was written."""
+
+
 class SettingsBucket:
     """The settings in S3. Several may publish at once: one wins, the others get SettingsConflict."""
 
@@ -52,13 +86,14 @@ class SettingsBucket:
             raise SettingsMissing("no settings have been published")
         return decode(found[0])
 
-    def publish(self, settings: Settings, published_at: str) -> Settings:
+    def publish(self, settings: Settings, published_at: str, change: Change = DEPLOYED) -> Settings:
         """Puts `settings` into force as the next version, and returns that. `settings.version` is the version they were
-        made from (0 for the first). Raises SettingsInvalid, SettingsConflict, SettingsUnavailable; after the last it
-        may have come into force or not: `current()` says.
+        made from (0 for the first); `change` goes into the log. Raises SettingsInvalid, SettingsConflict,
+        SettingsUnavailable; after the last it may have come into force or not: `current()` says.
 
-        The version is written before it comes into force, so `current` never names what is not there. A publication
-        killed in between leaves its number taken; the next one steps over it.
+        The version and its entry in the log are written before it comes into force, so `current` never names what is
+        not there, and no change is without its entry. A publication killed in between leaves its number taken; the next
+        one steps over it.
         """
         found = self._get(CURRENT)
         before, tag = (decode(found[0]).version, found[1]) if found else (0, None)
@@ -72,9 +107,44 @@ class SettingsBucket:
                 break
         else:
             raise SettingsConflict(f"the {_TRIES} versions after {before} are taken")
+        entry = Entry(version, before, published_at, change)
+        if not self._put(f"{_LOG}r{version:06d}.json", msgspec.json.encode(entry), None):
+            raise SettingsConflict(f"the log has another entry for version {version}")
         if not self._put(CURRENT, content, tag):
             raise SettingsConflict(f"others published after version {before}")
         return new
+
+    def log(self) -> list[Entry]:
+        """What was published, the oldest first. Raises SettingsUnavailable, SettingsInvalid, SettingsMissing."""
+        entries = {entry.version: entry for entry in map(self._entry, self._names(_LOG))}
+        in_force: set[int] = set()
+        version = self.current().version
+        while version in entries and version not in in_force:
+            in_force.add(version)
+            version = entries[version].made_from
+        return [
+            msgspec.structs.replace(entry, in_force=version in in_force) for version, entry in sorted(entries.items())
+        ]
+
+    def _entry(self, key: str) -> Entry:
+        found = self._get(key)
+        try:
+            return msgspec.json.decode(found[0] if found else b"", type=Entry)
+        except msgspec.DecodeError as error:
+            raise SettingsInvalid((f"{key} is no entry of the log: {error}",)) from error
+
+    def _names(self, prefix: str) -> list[str]:
+        names: list[str] = []
+        more: dict[str, Any] = {}
+        while True:
+            try:
+                page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **more)
+            except (BotoCoreError, ClientError) as error:
+                raise SettingsUnavailable(f"the log cannot be listed: {_code(error)}") from error
+            names += [found["Key"] for found in page.get("Contents", [])]
+            if not page["IsTruncated"]:
+                return names
+            more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def _get(self, key: str) -> tuple[bytes, str] | None:
         """The object's content and entity tag, or None when there is none."""

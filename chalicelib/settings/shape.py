@@ -48,6 +48,17 @@ class Poster(Struct, frozen=True, forbid_unknown_fields=True):
     """From 1."""
     state: str
     """`active`: hangs; `retiring`: may still hang, its passages are flagged; `revoked`: opens no form."""
+    key: str = "A"
+    """Id of the key its code is signed with: the code of another key is none of this poster's. The first posters of an
+    installation are signed with key A."""
+    until: str | None = None
+    """Of a retiring poster: the moment (UTC, as `published_at`) from which it counts as revoked; None: not yet set."""
+
+    def state_at(self, now: datetime) -> str:
+        """The state at `now` (aware): a retiring poster whose time is over is revoked."""
+        if self.state == "retiring" and self.until is not None and now >= _moment(self.until):
+            return "revoked"
+        return self.state
 
 
 class CodeKey(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,9 +109,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """The checkpoint with this id."""
         return next((each for each in self.checkpoints if each.id == checkpoint), None)
 
-    def poster_state(self, checkpoint: str, version: int) -> str | None:
-        """The state of this poster; None when there never was one."""
-        return next((p.state for p in self.posters if (p.checkpoint, p.version) == (checkpoint, version)), None)
+    def poster(self, checkpoint: str, version: int) -> Poster | None:
+        """The poster with this version; None when there never was one."""
+        return next((p for p in self.posters if (p.checkpoint, p.version) == (checkpoint, version)), None)
 
     def active_poster(self, checkpoint: str) -> int | None:
         """The version of the poster that should hang at `checkpoint`."""
@@ -227,6 +238,10 @@ def _poster_problems(settings: Settings) -> Iterator[str]:
             yield f"{name}: versions are from 1 to 9999"
         if poster.state not in POSTER_STATES:
             yield f"{name}: the state must be one of {', '.join(POSTER_STATES)}"
+        if settings.key_state(poster.key) is None:
+            yield f"{name}: there is no key {poster.key!r}"
+        if poster.until is not None and (poster.state != "retiring" or not _is_stamp(poster.until)):
+            yield f"{name}: only a retiring one has an until; write it as 2020-02-20T16:00:00.000Z"
     yield from _twice("posters", (f"{poster.checkpoint}-{poster.version}" for poster in settings.posters))
     for checkpoint in _more_than_one(poster.checkpoint for poster in settings.posters if poster.state == "active"):
         yield f"posters: {checkpoint} has several active ones; leave one, the others retiring or revoked"
@@ -263,10 +278,14 @@ def _is_stamp(text: str) -> bool:
     if not _STAMP.fullmatch(text):
         return False
     try:
-        datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+        _moment(text)
     except ValueError:
         return False
     return True
+
+
+def _moment(stamp: str) -> datetime:
+    return datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
 def _is_base(url: str) -> bool:

@@ -96,7 +96,7 @@ class _Visit:
     def scan(self, code: str) -> tuple[Settings, Scanned]:
         """The settings in force and what `code` stands for under them. Raises CodeRefused, _Revoked."""
         settings = wiring.current_settings().current()
-        scanned = judge(read(code, wiring.code_keys(), settings.deployment), settings)
+        scanned = judge(read(code, wiring.code_keys(), settings.deployment), settings, wiring.clock())
         self.checkpoint = scanned.checkpoint.id
         if scanned.state == "revoked":
             log.note("revoked", checkpoint=scanned.checkpoint.id, poster=scanned.poster, key=scanned.key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import random
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ HERE = "kakou-test"
 CODE = code.sign(KEYS, HERE, "101", 1, "A")
 TEXT = str(CODE)
 SETTINGS = first_settings(HERE, "https://kakou.example.org", "2020-02-10T07:00:00.000Z")
+NOW = datetime(2020, 2, 20, 8, tzinfo=UTC)
 
 PARTS = st.tuples(st.integers(10, 99999).map(str), st.integers(1, 9999), st.sampled_from(["A", "B"]))
 
@@ -157,8 +159,9 @@ LIVES = msgspec.structs.replace(
     SETTINGS,
     checkpoints=(*SETTINGS.checkpoints[:2], msgspec.structs.replace(SETTINGS.checkpoints[2], active=False)),
     posters=(
-        Poster("101", 1, "revoked"), Poster("101", 2, "retiring"), Poster("101", 3, "active"),
-        Poster("102", 1, "active"), Poster("103", 1, "active"),
+        Poster("101", 1, "revoked"), Poster("101", 2, "retiring", until="2020-02-20T08:00:00.001Z"),
+        Poster("101", 3, "active", "B"), Poster("101", 4, "retiring", "B", until="2020-02-20T08:00:00.000Z"),
+        Poster("101", 5, "active", "C"), Poster("102", 1, "active"), Poster("103", 1, "active"),
     ),
     keys=(CodeKey("A", "verifying"), CodeKey("B", "signing"), CodeKey("C", "withdrawn")),
 )  # fmt: skip
@@ -169,41 +172,109 @@ LIVES = msgspec.structs.replace(
     [
         (("101", 1, "A"), "revoked"),
         (("101", 2, "A"), "retiring"),
-        (("101", 3, "A"), "active"),
         (("101", 3, "B"), "active"),
+        (("101", 4, "B"), "revoked"),
+        (("102", 1, "A"), "active"),
     ],
 )
 def test_a_genuine_code_stands_for_checkpoint_and_poster(parts: tuple[str, int, str], state: str) -> None:
-    scanned = code.judge(Code(*parts, "tag"), LIVES)
+    scanned = code.judge(Code(*parts, "tag"), LIVES, NOW)
     assert (scanned.checkpoint.id, scanned.poster, scanned.key, scanned.state) == (*parts, state)
 
 
 @pytest.mark.parametrize(
     ("parts", "why"),
     [
-        (("101", 4, "A"), "poster"),
+        (("101", 6, "A"), "poster"),
         (("102", 2, "A"), "poster"),
+        (("101", 3, "A"), "poster"),
+        (("101", 2, "B"), "poster"),
         (("103", 1, "A"), "closed"),
         (("104", 1, "A"), "checkpoint"),
-        (("101", 3, "C"), "withdrawn"),
+        (("101", 5, "C"), "withdrawn"),
         (("101", 3, "D"), "withdrawn"),
         (("101", 1, "C"), "withdrawn"),
     ],
 )
 def test_a_genuine_code_not_in_force_is_refused(parts: tuple[str, int, str], why: str) -> None:
     with pytest.raises(CodeRefused) as caught:
-        code.judge(Code(*parts, "tag"), LIVES)
+        code.judge(Code(*parts, "tag"), LIVES, NOW)
     assert caught.value.reason == why
 
 
-def test_the_active_poster_is_issued_with_the_signing_key() -> None:
-    issued = code.issue(LIVES, KEYS, "101")
-    assert str(issued).startswith("101-3-B-")
-    assert code.judge(code.read(str(issued), KEYS, HERE), LIVES).state == "active"
+def test_the_active_poster_is_issued_with_its_own_key() -> None:
+    for checkpoint, begins in (("101", "101-3-B-"), ("102", "102-1-A-")):
+        issued = code.issue(LIVES, KEYS, checkpoint)
+        assert str(issued).startswith(begins)
+        assert code.judge(code.read(str(issued), KEYS, HERE), LIVES, NOW).state == "active"
     with pytest.raises(LookupError, match="no active poster"):
         code.issue(LIVES, KEYS, "118")
+    with pytest.raises(LookupError, match="key A, which is withdrawn"):
+        code.issue(msgspec.structs.replace(LIVES, keys=(CodeKey("A", "withdrawn"),)), KEYS, "102")
     with pytest.raises(KeyError):
         code.issue(LIVES, {"A": b"a"}, "101")
+
+
+SHORT = CODE.tag[:8]
+"""`MC5829G6`"""
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "short"),
+    [
+        ("101", SHORT),
+        (" 1 0 1 ", SHORT.lower()),
+        ("１０１", "ＭＣ５８２９Ｇ６"),
+        ("IOl", "mc58-29g6"),
+        ("101", "MC58 29G6"),
+        ("101", CODE.tag),
+        ("101", CODE.tag[:11]),
+    ],
+)
+def test_what_is_typed_from_a_poster_leads_to_its_code(checkpoint: str, short: str) -> None:
+    assert code.typed(checkpoint, short, SETTINGS, KEYS) == CODE
+
+
+def test_every_poster_of_a_checkpoint_can_be_typed_and_leads_to_itself() -> None:
+    for version, key in ((1, "A"), (2, "A"), (3, "B")):
+        there = code.sign(KEYS, HERE, "101", version, key)
+        # What looks alike is the same: 0 may be typed as O, 1 as I or L.
+        short = there.tag[:8].replace("0", "o").replace("1", "L")
+        assert code.typed("101", short, LIVES, KEYS) == there
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "short"),
+    [
+        ("", ""),
+        ("101", ""),
+        ("101", SHORT[:7]),
+        ("101", SHORT[:7] + "7"),
+        ("101", SHORT + "1"),
+        ("101", CODE.tag + "0"),
+        ("101", SHORT[1:] + SHORT[0]),
+        ("102", SHORT),
+        ("999", SHORT),
+        ("0101", SHORT),
+        ("101", "0" * 8),
+        ("101", "ſ" * 8),
+        ("101", code.sign(KEYS, "kakou-trial", "101", 1, "A").tag[:8]),
+        ("101", code.sign(KEYS, HERE, "101", 1, "B").tag[:8]),
+        ("101", code.sign(KEYS, HERE, "101", 2, "A").tag[:8]),
+        ("1" * 10_000, SHORT * 10_000),
+        ("\x00", "\ud800"),
+    ],
+)
+def test_nothing_else_that_is_typed_leads_anywhere(checkpoint: str, short: str) -> None:
+    with pytest.raises(CodeRefused) as caught:
+        code.typed(checkpoint, short, SETTINGS, KEYS)
+    assert caught.value.reason == "typed"
+
+
+def test_a_poster_of_a_withdrawn_key_cannot_be_typed() -> None:
+    keys = KEYS | {"C": b"c" * 64}
+    with pytest.raises(CodeRefused):
+        code.typed("101", code.sign(keys, HERE, "101", 5, "C").tag[:8], LIVES, keys)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from chalicelib.settings import CodeKey, Poster, Settings, first_settings
 from scripts import posters
 
 KEYS = {"A": b"k" * 64}
+NOW = datetime(2020, 2, 10, 8, tzinfo=UTC)
 SETTINGS = first_settings("kakou-test", "https://kakou.haicheng.gov.cn", "2020-02-10T07:00:00.000Z")
 FEW = msgspec.structs.replace(
     SETTINGS,
@@ -37,7 +39,7 @@ def test_each_active_checkpoint_gets_its_active_poster(tmp_path: Path) -> None:
     for checkpoint, file in files.items():
         (found,) = zxingcpp.read_barcodes(Image.open(file).convert("L"))
         read = code.read(found.text.rpartition("/")[2], KEYS, "kakou-test")
-        assert (read.checkpoint, code.judge(read, FEW).state) == (checkpoint, "active")
+        assert (read.checkpoint, code.judge(read, FEW, NOW).state) == (checkpoint, "active")
 
 
 def test_only_the_ones_asked_for(tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def test_only_the_ones_asked_for(tmp_path: Path) -> None:
         (FEW, KEYS, ["102", "103"], "103 is closed"),
         (FEW, KEYS, ["102", "102"], "102 is asked for twice"),
         (FEW, {}, ["102"], "secret of key A is missing"),
-        (msgspec.structs.replace(FEW, keys=(CodeKey("B", "signing"),)), KEYS, ["102"], "secret of key B is missing"),
+        (msgspec.structs.replace(FEW, keys=(CodeKey("A", "withdrawn"),)), KEYS, ["102"], "key A, which is withdrawn"),
         (msgspec.structs.replace(FEW, posters=FEW.posters[:2]), KEYS, [], "102 has no active poster"),
     ],
 )

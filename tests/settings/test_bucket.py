@@ -12,7 +12,9 @@ import msgspec
 import pytest
 
 from chalicelib.settings import (
+    Change,
     CurrentSettings,
+    Entry,
     Settings,
     SettingsBucket,
     SettingsConflict,
@@ -74,7 +76,7 @@ def test_what_is_published_is_in_force_under_the_next_version(bucket: SettingsBu
     second = bucket.publish(with_fever(first, 375), LATER)
     assert (second.version, second.fever) == (2, 375)
     assert bucket.current() == second
-    assert stored(client, name) == {
+    assert {key: content for key, content in stored(client, name).items() if "/log/" not in key} == {
         "settings/v1/r000001.json": encode(first),
         "settings/v1/r000002.json": encode(second),
         "settings/v1/current.json": encode(second),
@@ -111,6 +113,47 @@ def test_a_version_that_a_killed_publication_left_is_stepped_over(
     assert third.version == 3
     assert bucket.current() == third
     assert stored(client, name)["settings/v1/r000002.json"] == b"left behind"
+
+
+WHY = Change("Li", "revoke 101 1", "pasted over", forced=True)
+
+
+def test_every_version_has_its_entry_in_the_log(bucket: SettingsBucket) -> None:
+    first = bucket.publish(FIRST, AT)
+    bucket.publish(with_fever(first, 375), LATER, WHY)
+    assert bucket.log() == [
+        Entry(1, 0, AT, Change("the deployment", "publish", "")),
+        Entry(2, 1, LATER, WHY),
+    ]
+
+
+def test_a_publication_that_was_overtaken_or_killed_is_told_from_one_that_came_into_force(
+    bucket: SettingsBucket, client: Any, name: str
+) -> None:
+    first = bucket.publish(FIRST, AT)
+    killed = msgspec.json.encode(Entry(2, 1, AT, WHY))
+    client.put_object(Bucket=name, Key="settings/v1/r000002.json", Body=b"left behind")
+    client.put_object(Bucket=name, Key="settings/log/r000002.json", Body=killed)
+    bucket.publish(with_fever(first, 375), LATER, WHY)
+    assert [(entry.version, entry.made_from, entry.in_force) for entry in bucket.log()] == [
+        (1, 0, True),
+        (2, 1, False),
+        (3, 1, True),
+    ]
+
+
+def test_the_log_is_read_over_all_its_pages(bucket: SettingsBucket) -> None:
+    settings = FIRST
+    for number in range(12):
+        settings = bucket.publish(with_fever(settings, 370 + number), AT, Change("Li", str(number), ""))
+    assert [entry.change.what for entry in bucket.log()] == [str(number) for number in range(12)]
+
+
+def test_an_entry_that_cannot_be_read_is_said(bucket: SettingsBucket, client: Any, name: str) -> None:
+    bucket.publish(FIRST, AT)
+    client.put_object(Bucket=name, Key="settings/log/r000009.json", Body=b"{}")
+    with pytest.raises(SettingsInvalid, match="r000009"):
+        bucket.log()
 
 
 def test_a_call_that_the_client_repeats_is_not_taken_for_anothers(client: Any, name: str) -> None:
@@ -192,6 +235,10 @@ def test_whatever_befalls_the_calls_what_is_in_force_is_a_whole_version_and_neve
     assert [each.version for each in written] == sorted({each.version for each in written})
     for each in written:
         assert memory.objects["settings", f"settings/v1/r{each.version:06d}.json"] == encode(each)
+    entries = {entry.version: entry for entry in calm.log()}
+    assert {version for version, entry in entries.items() if entry.in_force} == {each.version for each in written}
+    for each in written:
+        assert entries[each.version].at == each.published_at
     revisions = [key for key, _ in memory.history if "/r0" in key]
     assert len(revisions) == len(set(revisions)), "a version is written once"
     assert {each.version for each in acknowledged} <= {each.version for each in written}

@@ -63,7 +63,12 @@ def test_they_come_back_from_json_as_they_were() -> None:
         ({"posters": (*FIRST.posters, Poster("101", 2, "active"))}, "several active"),
         ({"posters": (Poster("101", 0, "active"),)}, "101-0"),
         ({"posters": (Poster("101", 1, "lost"),)}, "state"),
+        ({"posters": (Poster("101", 1, "active", "B"),)}, "no key 'B'"),
+        ({"posters": (Poster("101", 1, "active", until="2020-02-20T16:00:00.000Z"),)}, "until"),
+        ({"posters": (Poster("101", 1, "revoked", until="2020-02-20T16:00:00.000Z"),)}, "until"),
+        ({"posters": (Poster("101", 1, "retiring", until="2020-02-20"),)}, "until"),
         ({"keys": ()}, "exactly one"),
+        ({"keys": (CodeKey("B", "signing"),)}, "no key 'A'"),
         ({"keys": (CodeKey("A", "verifying"),)}, "exactly one"),
         ({"keys": (CodeKey("A", "signing"), CodeKey("B", "signing"))}, "exactly one"),
         ({"keys": (CodeKey("A", "signing"), CodeKey("A", "withdrawn"))}, "A is there twice"),
@@ -89,7 +94,7 @@ def test_a_bad_field_is_named(fields: dict[str, Any], named: str) -> None:
 
 def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(SettingsInvalid) as caught:
-        s.validate(changed(retention_days=0, fever=0, keys=(), deployment=""))
+        s.validate(changed(retention_days=0, fever=0, keys=(), posters=(), deployment=""))
     assert [problem.partition(":")[0] for problem in caught.value.problems] == [
         "deployment", "retention_days", "keys", "fever",
     ]  # fmt: skip
@@ -114,6 +119,6 @@ def test_what_is_not_valid_settings_is_not_decoded(content: bytes) -> None:
 
 def test_what_is_not_there_has_no_state() -> None:
     assert FIRST.checkpoint("999") is None
-    assert FIRST.poster_state("101", 2) is None
+    assert FIRST.poster("101", 2) is None
     assert FIRST.active_poster("999") is None
     assert FIRST.key_state("B") is None
