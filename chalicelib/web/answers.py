@@ -10,7 +10,7 @@ from functools import cache
 import msgspec
 from chalice.app import Response
 
-from chalicelib.web import pages
+from chalicelib.web import rendering
 from chalicelib.web.language import Language
 
 SMALL = 400
@@ -46,8 +46,8 @@ def document(value: object, status: int, request: Mapping[str, str]) -> Response
 def policy() -> str:
     """The Content Security Policy of every page (CSP Level 3): our own style sheet, our own form, nothing else."""
     return (
-        f"default-src 'none'; style-src '{pages.style_hash()}'; img-src data:; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        f"default-src 'none'; style-src '{rendering.style_hash()}'; img-src data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
     )
 
 

@@ -1,21 +1,10 @@
-"""The pages of the public stack: values in, bytes out. No HTTP, no clock, no settings store.
-
-The style sheet is in the page, because a second round trip costs more on one bar of signal than its 2 KB; the Content
-Security Policy allows it by its hash (`STYLE_HASH`).
-"""
+"""The pages of a checkpoint, the form and the receipt: values in, bytes out. No HTTP, no clock, no settings store."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from msgspec import Struct
 
 from chalicelib import divisions
@@ -25,9 +14,8 @@ from chalicelib.passage.form import Problem, travellers_in
 from chalicelib.passage.hour import LOCAL, moment
 from chalicelib.passage.receipt import Receipt
 from chalicelib.web import words
-from chalicelib.web.language import CHINESE, LANGUAGES, Language, messages
-
-_HERE = Path(__file__).parent
+from chalicelib.web.language import CHINESE, Language, messages
+from chalicelib.web.rendering import render
 
 
 class Scene(Struct, frozen=True):
@@ -59,78 +47,6 @@ class Sentence(Struct, frozen=True):
     sentence: str
 
 
-class Plain(Struct, frozen=True):
-    """A page that only says something: its title and lines are messages."""
-
-    title: str
-    lines: tuple[str, ...]
-    nothing_stored: bool = True
-    fresh: bool = False
-    """Whether it leads to a new form at the same address."""
-    calm: bool = False
-    """Nothing went wrong."""
-
-
-def _(message: str) -> str:
-    return message
-
-
-PLAIN: Mapping[str, Plain] = {
-    "home": Plain(
-        _("Scan the code at the checkpoint"),
-        (
-            _("Open WeChat or the camera, and scan the code on the poster."),
-            _("Your registration form opens then. You need nothing else."),
-            _("No poster, or it cannot be scanned? Ask the staff."),
-        ),
-        nothing_stored=False,
-        calm=True,
-    ),
-    "not_found": Plain(
-        _("There is no page here"),
-        (_("Scan the code on the poster at the checkpoint again."), _("Does this page come back? Ask the staff.")),
-    ),
-    "code_refused": Plain(
-        _("This code is not valid"),
-        (_("Scan the code on the poster at the checkpoint again."), _("Does this page come back? Ask the staff.")),
-    ),
-    "revoked": Plain(
-        _("This poster was replaced"),
-        (_("Ask the staff for the new poster, and scan that one."),),
-    ),
-    "another_passage": Plain(
-        _("This form is registered already"),
-        (
-            _("It was registered with other answers. Those stand; nothing was changed."),
-            _("Show the receipt that you have: it is valid."),
-            _("For another vehicle or party, open a new form."),
-        ),
-        nothing_stored=False,
-        fresh=True,
-    ),
-    "undecodable": Plain(
-        _("We could not read what your phone sent"),
-        (_("Go back and press Register again: it is safe."), _("Does this page come back? Ask the staff.")),
-    ),
-    "too_large": Plain(
-        _("The form is too long"),
-        (_("Go back and shorten the addresses, or register some travellers on a new form, with the same plate."),),
-    ),
-    "unsupported_type": Plain(
-        _("We could not read what your phone sent"),
-        (_("Scan the code again, and fill in the form that opens."), _("Does this page come back? Ask the staff.")),
-    ),
-    "unavailable": Plain(
-        _("The line is busy"),
-        (
-            _("Wait a moment and load this page again: it is safe."),
-            _("Does it not come? Ask the staff for the paper sheet."),
-        ),
-    ),
-}
-"""The plain pages. Each says whether anything was registered, and the way on."""
-
-
 def form_page(
     scene: Scene,
     *,
@@ -145,7 +61,7 @@ def form_page(
     """
     fields = fields or {}
     answers = _Answers(scene, fields, problems)
-    return _render(
+    return render(
         "form.html",
         scene.language,
         checkpoint_id=scene.checkpoint,
@@ -180,7 +96,7 @@ def receipt_page(scene: Scene, receipt: Receipt, *, notice: str = "") -> bytes:
     say = messages(scene.language).gettext
     arrived = moment(receipt.received_at).astimezone(LOCAL)
     day = say("%(year)d-%(month)02d-%(day)02d") % {"year": arrived.year, "month": arrived.month, "day": arrived.day}
-    return _render(
+    return render(
         "receipt.html",
         scene.language,
         checkpoint_id=scene.checkpoint,
@@ -190,40 +106,6 @@ def receipt_page(scene: Scene, receipt: Receipt, *, notice: str = "") -> bytes:
         day=day,
         time=f"{arrived:%H:%M}",
         notice=notice,
-    )
-
-
-def plain_page(language: Language, kind: str) -> bytes:
-    """The page of `PLAIN[kind]`."""
-    plain = PLAIN[kind]
-    say = messages(language).gettext
-    return _render(
-        "plain.html",
-        language,
-        title=say(plain.title),
-        lines=[say(line) for line in plain.lines],
-        nothing_stored=plain.nothing_stored,
-        fresh=plain.fresh,
-        tone="calm" if plain.calm else "",
-        kept=[],
-    )
-
-
-def kept_page(language: Language, fields: Fields) -> bytes:
-    """What is said when not even the form can be made: a page that holds `fields`, unseen, and sends them again."""
-    say = messages(language).gettext
-    return _render(
-        "plain.html",
-        language,
-        title=say("Not confirmed yet"),
-        lines=[
-            say("The line is busy. All that you wrote is still here."),
-            say("Send it again: it is safe, you are registered only once."),
-        ],
-        nothing_stored=False,
-        fresh=False,
-        tone="",
-        kept=[(name, text) for name, told in fields.items() for text in ([told] if isinstance(told, str) else told)],
     )
 
 
@@ -301,42 +183,3 @@ class _Answers:
     def _path(self, code: str) -> str:
         name = divisions.path(code)
         return name if self._scene.language == CHINESE or not name else f"{divisions.pinyin_path(code)} {name}"
-
-
-@cache
-def _environment(language: Language) -> Environment:
-    """One for each language, because templates hold on to the messages they were compiled with."""
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-        auto_reload=False,
-    )
-    environment.globals.update(style=_style(), languages=LANGUAGES, language=language)
-    environment.install_gettext_translations(messages(language), newstyle=True)  # type: ignore[attr-defined]
-    return environment
-
-
-def _render(template: str, language: Language, **values: Any) -> bytes:
-    page = _environment(language).get_template(template).render(values)
-    return re.sub(r"\s*\n\s*", "\n", page).encode()
-
-
-@cache
-def _style() -> Markup:
-    """The style sheet without its comments and needless white space, safe to stand in `<style>`."""
-    text = (_HERE / "templates" / "style.css").read_text("utf-8")
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-    text = re.sub(r"\s+", " ", text)
-    text = re.sub(r" ?([{};,>]) ?", r"\1", text).replace(": ", ":").strip()
-    if "<" in text:
-        raise ValueError("a style sheet that could end its own element")
-    return Markup(text)  # noqa: S704 (our own file)
-
-
-def style_hash() -> str:
-    """The CSP source (`sha256-…`) that allows the style sheet."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(str(_style()).encode()).digest()).decode()

@@ -34,7 +34,7 @@ from chalicelib.passage.receipt import Receipt
 from chalicelib.passage.registration import AnotherPassage, register
 from chalicelib.passage.table import NotStored
 from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
-from chalicelib.web import answers, pages
+from chalicelib.web import answers, pages, plain
 from chalicelib.web.language import CHINESE, Language, asked, messages, named
 
 _OUTAGES = (
@@ -63,7 +63,7 @@ _REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
     (Undecodable, "undecodable", 400),
     (AnotherPassage, "another_passage", 409),
 )
-"""Error -> the plain page that says it (`pages.PLAIN`) and the status."""
+"""Error -> the plain page that says it (`plain.PLAIN`) and the status."""
 
 
 class _Visit:
@@ -89,9 +89,9 @@ class _Visit:
 
     def plain(self, kind: str, status: int) -> Response:
         if self.json:
-            said = messages(self.language).gettext(pages.PLAIN[kind].title)
+            said = messages(self.language).gettext(plain.PLAIN[kind].title)
             return answers.document({"error": kind, "message": said}, status, self.headers)
-        return answers.page(pages.plain_page(self.language, kind), status, self.language, self.headers)
+        return answers.page(plain.plain_page(self.language, kind), status, self.language, self.headers)
 
     def scan(self, code: str) -> tuple[Settings, Scanned]:
         """The settings in force and what `code` stands for under them. Raises CodeRefused, _Revoked."""
@@ -106,7 +106,7 @@ class _Visit:
     def kept(self, fields: Fields, error: Exception) -> Response:
         """The page that sends `fields` again, where `error` kept even the form from being made."""
         self.language = named(fields.get("lang")) or self.language
-        page = pages.kept_page(self.language, fields)
+        page = plain.kept_page(self.language, fields)
         return answers.page(page, _broken(error), self.language, self.headers)
 
     def scene(self, settings: Settings, scanned: Scanned) -> pages.Scene:
@@ -289,4 +289,4 @@ def _own_words(request: Request | None, answer: Callable[[Any], Response]) -> Re
     language = asked(headers.get("accept-language"))
     status = response.status_code if response.status_code >= 400 else 500
     kind = "unavailable" if status >= 500 else "not_found"
-    return answers.page(pages.plain_page(language, kind), status, language, headers)
+    return answers.page(plain.plain_page(language, kind), status, language, headers)

@@ -17,7 +17,7 @@ from chalicelib import log
 from chalicelib.passage.decoding import PASSAGE, TRAVELLER
 from chalicelib.passage.form import RULES
 from chalicelib.passage.receipt import Receipt
-from chalicelib.web import answers, pages, words
+from chalicelib.web import answers, plain, words
 from chalicelib.web.language import LANGUAGES, messages
 
 PLAIN: Mapping[int, tuple[str, ...]] = {
@@ -53,13 +53,13 @@ _GATEWAY = re.compile("content-length|connection|date|server|x-amz.*|via|access-
 
 @cache
 def _plain_pages(status: int) -> frozenset[bytes]:
-    return frozenset(pages.plain_page(language, kind) for language in LANGUAGES for kind in PLAIN.get(status, ()))
+    return frozenset(plain.plain_page(language, kind) for language in LANGUAGES for kind in PLAIN.get(status, ()))
 
 
 @cache
 def _plain_documents(status: int) -> frozenset[bytes]:
     return frozenset(
-        msgspec.json.encode({"error": kind, "message": messages(language).gettext(pages.PLAIN[kind].title)})
+        msgspec.json.encode({"error": kind, "message": messages(language).gettext(plain.PLAIN[kind].title)})
         for language in LANGUAGES
         for kind in PLAIN.get(status, ())
     )

@@ -15,7 +15,7 @@ from chalicelib.passage import codes, form
 from chalicelib.passage.decoding import TRAVELLER, Fields
 from chalicelib.passage.form import Problem
 from chalicelib.passage.receipt import Receipt
-from chalicelib.web import catalogues, pages, words
+from chalicelib.web import catalogues, pages, plain, words
 from chalicelib.web.language import CHINESE, ENGLISH, LANGUAGES, Language, asked, messages
 
 ID = "0" * 32
@@ -185,7 +185,7 @@ def test_the_first_view_is_small() -> None:
 
 def test_no_page_asks_anything_of_anyone_else() -> None:
     shown = [pages.form_page(scene(), submission=ID), pages.receipt_page(scene(), RECEIPT)]
-    shown += [pages.plain_page(language, kind) for language in LANGUAGES for kind in pages.PLAIN]
+    shown += [plain.plain_page(language, kind) for language in LANGUAGES for kind in plain.PLAIN]
     for page in shown:
         assert b"<script" not in page
         assert not re.search(rb"""(?:src|href|action|url\()=?["']?(?:https?:|/)""", page)

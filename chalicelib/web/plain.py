@@ -1,0 +1,117 @@
+"""The pages that only say something: each whether anything was registered, and the way on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from chalicelib.passage.decoding import Fields
+from chalicelib.web.language import Language, messages
+from chalicelib.web.rendering import render
+
+
+class Plain(Struct, frozen=True):
+    """A page that only says something: its title and lines are messages."""
+
+    title: str
+    lines: tuple[str, ...]
+    nothing_stored: bool = True
+    fresh: bool = False
+    """Whether it leads to a new form at the same address."""
+    calm: bool = False
+    """Nothing went wrong."""
+
+
+def _(message: str) -> str:
+    return message
+
+
+PLAIN: Mapping[str, Plain] = {
+    "home": Plain(
+        _("Scan the code at the checkpoint"),
+        (
+            _("Open WeChat or the camera, and scan the code on the poster."),
+            _("Your registration form opens then. You need nothing else."),
+            _("No poster, or it cannot be scanned? Ask the staff."),
+        ),
+        nothing_stored=False,
+        calm=True,
+    ),
+    "not_found": Plain(
+        _("There is no page here"),
+        (_("Scan the code on the poster at the checkpoint again."), _("Does this page come back? Ask the staff.")),
+    ),
+    "code_refused": Plain(
+        _("This code is not valid"),
+        (_("Scan the code on the poster at the checkpoint again."), _("Does this page come back? Ask the staff.")),
+    ),
+    "revoked": Plain(
+        _("This poster was replaced"),
+        (_("Ask the staff for the new poster, and scan that one."),),
+    ),
+    "another_passage": Plain(
+        _("This form is registered already"),
+        (
+            _("It was registered with other answers. Those stand; nothing was changed."),
+            _("Show the receipt that you have: it is valid."),
+            _("For another vehicle or party, open a new form."),
+        ),
+        nothing_stored=False,
+        fresh=True,
+    ),
+    "undecodable": Plain(
+        _("We could not read what your phone sent"),
+        (_("Go back and press Register again: it is safe."), _("Does this page come back? Ask the staff.")),
+    ),
+    "too_large": Plain(
+        _("The form is too long"),
+        (_("Go back and shorten the addresses, or register some travellers on a new form, with the same plate."),),
+    ),
+    "unsupported_type": Plain(
+        _("We could not read what your phone sent"),
+        (_("Scan the code again, and fill in the form that opens."), _("Does this page come back? Ask the staff.")),
+    ),
+    "unavailable": Plain(
+        _("The line is busy"),
+        (
+            _("Wait a moment and load this page again: it is safe."),
+            _("Does it not come? Ask the staff for the paper sheet."),
+        ),
+    ),
+}
+"""By name."""
+
+
+def plain_page(language: Language, kind: str) -> bytes:
+    """The page of `PLAIN[kind]`."""
+    plain = PLAIN[kind]
+    say = messages(language).gettext
+    return render(
+        "plain.html",
+        language,
+        title=say(plain.title),
+        lines=[say(line) for line in plain.lines],
+        nothing_stored=plain.nothing_stored,
+        fresh=plain.fresh,
+        tone="calm" if plain.calm else "",
+        kept=[],
+    )
+
+
+def kept_page(language: Language, fields: Fields) -> bytes:
+    """What is said when not even the form can be made: a page that holds `fields`, unseen, and sends them again."""
+    say = messages(language).gettext
+    return render(
+        "plain.html",
+        language,
+        title=say("Not confirmed yet"),
+        lines=[
+            say("The line is busy. All that you wrote is still here."),
+            say("Send it again: it is safe, you are registered only once."),
+        ],
+        nothing_stored=False,
+        fresh=False,
+        tone="",
+        kept=[(name, text) for name, told in fields.items() for text in ([told] if isinstance(told, str) else told)],
+    )
