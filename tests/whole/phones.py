@@ -46,9 +46,9 @@ class Phones:
         self._many = many
         self._own = threading.local()
 
-    def send(self, sent: Sent) -> Answer:
-        """Its answer; "not confirmed, press again" (503) is pressed again, as its page says, three times at most."""
-        for again in range(4):
+    def send(self, sent: Sent, presses: int = 4) -> Answer:
+        """Its answer; at "not confirmed, press again" (503) it is pressed again, as the page says, so often at most."""
+        for again in range(presses):
             answer = self._once(sent)
             if answer.status != 503:
                 break
