@@ -28,13 +28,20 @@ class Language(Struct, frozen=True):
 
 CHINESE = Language("zh", "zh-Hans", "中文", "zh_Hans")
 ENGLISH = Language("en", "en", "English", None)
-LANGUAGES = (CHINESE, ENGLISH)
+KOREAN = Language("ko", "ko", "한국어", "ko")
+JAPANESE = Language("ja", "ja", "日本語", "ja")
+RUSSIAN = Language("ru", "ru", "Русский", "ru")
+LANGUAGES = (CHINESE, ENGLISH, KOREAN, JAPANESE, RUSSIAN)
+
+READ_CHINESE = frozenset({"cmn", "yue", "wuu", "hak", "nan", "gan", "hsn", "ug", "bo", "ii", "za"})
+"""Languages of China that we do not have: who speaks them reads Chinese sooner than English."""
 
 _RANGE = re.compile(r"[ \t]*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]*)?[ \t]*(?:;[ \t]*q=([01](?:\.[0-9]{0,3})?)[ \t]*)?")
 
 
-def named(code: object) -> Language | None:
-    """The language with that `code`, if there is one."""
+def named(tag: object) -> Language | None:
+    """The language of a code or BCP 47 tag, whatever its script or region (`ja-JP`, `zh_TW`), if we have it."""
+    code = re.split("[-_]", tag.lower(), maxsplit=1)[0] if isinstance(tag, str) else tag
     return next((language for language in LANGUAGES if language.code == code), None)
 
 
@@ -47,7 +54,7 @@ def asked(accept_language: str | None) -> Language:
         if match and (quality := float(match[2] or 1)) > 0:
             liked.append((quality, match[1].lower()))
     for _, code in sorted(liked, key=lambda like: -like[0]):
-        if code == "*":
+        if code == "*" or code in READ_CHINESE:
             return CHINESE
         if (language := named(code)) is not None:
             return language

@@ -35,7 +35,7 @@ STATUSES = frozenset({*PLAIN, 201, 422})
 _FIELD = re.compile(f"travellers|{'|'.join(PASSAGE)}|travellers\\.[0-8]\\.(?:{'|'.join(TRAVELLER)})")
 _HEADERS: Mapping[str, str] = {
     "content-type": "text/html; charset=utf-8|application/json",
-    "content-language": "zh-Hans|en",
+    "content-language": "|".join(language.tag for language in LANGUAGES),
     "content-encoding": "gzip",
     "cache-control": "no-store|private, no-cache",
     "vary": "Accept-Language, Accept-Encoding|Accept-Encoding",

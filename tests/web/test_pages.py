@@ -1,4 +1,4 @@
-"""The pages as values: words for every code and rule, in both languages, and nothing typed gets out of its place."""
+"""The pages as values: words for every code and rule, in every language, and nothing typed gets out of its place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ from chalicelib.passage.decoding import TRAVELLER, Fields
 from chalicelib.passage.form import Problem
 from chalicelib.passage.receipt import Receipt
 from chalicelib.web import catalogues, pages, plain, words
-from chalicelib.web.language import CHINESE, ENGLISH, LANGUAGES, Language, asked, messages
+from chalicelib.web.language import (
+    CHINESE,
+    ENGLISH,
+    JAPANESE,
+    KOREAN,
+    LANGUAGES,
+    RUSSIAN,
+    Language,
+    asked,
+    messages,
+    named,
+)
 
 ID = "0" * 32
 RECEIPT = Receipt("7KQ2M9XD", "101", "2020-02-10T16:05:33.123Z", "car", "234", ("王**", "<**"), "KR1-A-B")
@@ -65,15 +76,55 @@ def test_every_code_and_rule_has_its_words(language: Language) -> None:
     assert set(words.FIELDS) == {"submission", "vehicle", "plate", "travellers", *TRAVELLER}
 
 
-def test_the_chinese_catalogue_has_every_message_and_no_other() -> None:
+TRANSLATED = [language for language in LANGUAGES if language.catalogue]
+
+
+@pytest.mark.parametrize("language", TRANSLATED, ids=lambda language: language.code)
+def test_a_catalogue_has_every_message_and_no_other(language: Language) -> None:
     used = {message if isinstance(message, str) else message[0] for message in catalogues.used()}
-    translated = messages(CHINESE)
-    kept = {key if isinstance(key, str) else key[0] for key in translated._catalog if key}  # type: ignore[attr-defined]
-    assert kept == used
-    assert all(re.search("[\u4e00-\u9fff、]", translated.gettext(message)) for message in used - {
-        "Not registered yet: mend %(num)d answer", "Kept for %(num)d day."
-    })  # fmt: skip
-    assert "2 处" in translated.ngettext("Not registered yet: mend %(num)d answer", "", 2) % {"num": 2}
+    catalogue = messages(language)._catalog  # type: ignore[attr-defined]
+    kept: dict[str, set[str]] = {}
+    for key, said in catalogue.items():
+        if key:
+            kept.setdefault(key if isinstance(key, str) else key[0], set()).add(said)
+    missing, unused = used - kept.keys(), kept.keys() - used
+    assert not missing, f"messages that {language.catalogue}'s catalogue lacks"
+    assert not unused, f"messages of {language.catalogue}'s catalogue that no page uses"
+    own = {"zh": "[\u4e00-\u9fff]", "ko": "[\uac00-\ud7a3]", "ja": "[\u3040-\u30ff\u4e00-\u9fff]", "ru": "[а-яё]"}
+    for message, said in kept.items():
+        if re.search("[a-z]{2}", re.sub(r"%\(.*?\)\d*[sd]", "", message)):
+            assert all(re.search(own[language.code], text) for text in said), f"{message!r} is not translated"
+        for text in said:
+            holes = re.compile(r"%\((\w+)\)")
+            assert set(holes.findall(text)) == set(holes.findall(message)), message
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_what_a_message_quotes_is_called_the_same_on_the_page(language: Language) -> None:
+    say = messages(language).gettext
+    used = {message for message in catalogues.used() if isinstance(message, str)}
+    quoting = {(message, name) for message in used for name in re.findall("“(.*?)”", message)}
+    quoting |= {(message, "Register") for message in used if re.search("[Pp]ress Register", message)}
+    assert len(quoting) >= 4
+    for message, name in quoting:
+        assert name in used
+        assert say(name).rstrip("!") in say(message)
+
+
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [
+        (CHINESE, {1: "保存 1 天。", 2: "保存 2 天。"}),
+        (ENGLISH, {1: "Kept for 1 day.", 30: "Kept for 30 days."}),
+        (KOREAN, {1: "1일 동안 보관합니다.", 30: "30일 동안 보관합니다."}),
+        (JAPANESE, {1: "1日間保管します。", 30: "30日間保管します。"}),
+        (RUSSIAN, {1: "1 день", 2: "2 дня", 5: "5 дней", 11: "11 дней", 21: "21 день", 24: "24 дня", 30: "30 дней"}),
+    ],
+)
+def test_numbers_are_said_as_the_language_does(language: Language, forms: dict[int, str]) -> None:
+    for number, said in forms.items():
+        told = messages(language).ngettext("Kept for %(num)d day.", "Kept for %(num)d days.", number)
+        assert said in told % {"num": number}
 
 
 def test_nothing_is_preset() -> None:
@@ -202,8 +253,15 @@ def test_no_page_asks_anything_of_anyone_else() -> None:
         ("en-GB,en;q=0.9,zh;q=0.8", ENGLISH),
         ("en;q=0.1, zh-Hant-TW;q=0.9", CHINESE),
         ("EN", ENGLISH),
-        ("ko-KR,ko;q=0.9", ENGLISH),
-        ("ko-KR,ko;q=0.9,zh;q=0.1", CHINESE),
+        ("zh-TW", CHINESE),
+        ("zh-Hant-HK;q=1.0", CHINESE),
+        ("yue-Hant-HK,en;q=0.5", CHINESE),
+        ("ko-KR,ko;q=0.9", KOREAN),
+        ("ja-JP", JAPANESE),
+        ("ru-RU,ru;q=0.9,en-US;q=0.8,en;q=0.7", RUSSIAN),
+        ("uk-UA,uk;q=0.9,ru;q=0.1", RUSSIAN),
+        ("fr-FR,fr;q=0.9", ENGLISH),
+        ("fr-FR,fr;q=0.9,ja;q=0.1", JAPANESE),
         ("en;q=0", CHINESE),
         ("en;q=x,,;", CHINESE),
         ("\x00" * 10_000, CHINESE),
@@ -211,3 +269,21 @@ def test_no_page_asks_anything_of_anyone_else() -> None:
 )
 def test_the_phone_says_the_language(header: str | None, language: Language) -> None:
     assert asked(header) == language
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [("zh", CHINESE), ("zh-TW", CHINESE), ("zh_Hans_CN", CHINESE), ("JA-JP", JAPANESE), ("ru", RUSSIAN), ("fr", None),
+     ("", None), (None, None), (("zh",), None)],
+)  # fmt: skip
+def test_a_tag_is_folded_to_a_language(tag: object, language: Language | None) -> None:
+    assert named(tag) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_every_page_leads_to_every_other_language(language: Language) -> None:
+    others = {other.code for other in LANGUAGES if other != language}
+    tags = Controls(pages.form_page(scene(language), submission=ID)).tags
+    assert {f"lang-{code}" for code in others} <= {found.get("value") for tag, found in tags if tag == "button"}
+    tags = Controls(plain.plain_page(language, "home")).tags
+    assert {f"?lang={code}" for code in others} <= {found.get("href") for tag, found in tags if tag == "a"}
