@@ -39,6 +39,28 @@ class Facts(Struct, frozen=True, array_like=True):
     plate: str | None
     """Keyed hash of the plate under that day's key, or None without a plate."""
     travellers: tuple[TravellerFacts, ...]
+    retiring: bool = False
+    """Whether that poster was retiring when the passage arrived: a sheet that should be gone still hangs."""
+
+
+class Scan(Struct, frozen=True):
+    """A genuine code on a revoked poster was scanned: nothing of whoever did it."""
+
+    checkpoint: str
+    at: str
+    """The server's time, as `hour.stamp` writes it."""
+    id: str
+    """Random; tells it from others of the same millisecond."""
+    poster: int
+    key: str
+
+
+class ScanFacts(Struct, frozen=True, array_like=True):
+    """What is counted of a scan, in a layout that grows as that of `Facts` does."""
+
+    version: int
+    poster: int
+    key: str
 
 
 class Registered(NamedTuple):
@@ -50,7 +72,7 @@ class Registered(NamedTuple):
     facts: Facts
 
 
-def facts_of(passage: Passage, *, poster: int, key: str, plate: str | None) -> Facts:
+def facts_of(passage: Passage, *, poster: int, key: str, retiring: bool, plate: str | None) -> Facts:
     """The facts of `passage` scanned from poster version `poster` with key id `key`; `plate` is the keyed hash."""
     return Facts(
         1,
@@ -62,8 +84,10 @@ def facts_of(passage: Passage, *, poster: int, key: str, plate: str | None) -> F
             TravellerFacts(t.document, t.origin, t.township, t.purpose, t.key_region_stay, t.symptoms, t.temperature)
             for t in passage.travellers
         ),
+        retiring,
     )
 
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Facts).decode
+decode_scan = msgspec.json.Decoder(ScanFacts).decode

@@ -24,6 +24,7 @@ def register(
     *,
     poster: int,
     key: str,
+    retiring: bool = False,
     now: datetime,
     retention_days: int,
     deployment: str,
@@ -31,7 +32,8 @@ def register(
     sealer: Sealer,
     table: PassageWriter,
 ) -> Receipt:
-    """Store `passage`, scanned from poster version `poster` with key id `key`, unless it is stored already.
+    """Store `passage`, scanned from poster version `poster` with key id `key`, unless it is stored already; `retiring`
+    says that this poster should be gone.
 
     `now` is the server's time of arrival. The same submission with the same passage has the same receipt however often
     and however late it comes, form or JSON. Raises AnotherPassage, NotStored (sending again is safe).
@@ -41,6 +43,7 @@ def register(
         passage,
         poster=poster,
         key=key,
+        retiring=retiring,
         plate=keys.plate_hash(passage.plate, now.astimezone(LOCAL).date()) if passage.plate else None,
     )
     proof = keys.proof(msgspec.json.encode(passage))

@@ -4,6 +4,7 @@
 |---|---|---|---|
 | passage | `CP#<checkpoint>#<hour>` | `<received_at>#<submission>` | facts, sealed, expires_at |
 | guard | `SUB#<submission>` | `SUB` | proof, received_at, record |
+| scan | `SCAN#<checkpoint>#<hour>` | `<at>#<random>` | facts, expires_at |
 
 The low-level client is used because resources parse and build several times slower; every name in an expression is a
 `#name`, because real DynamoDB refuses reserved words that others take.
@@ -21,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from chalicelib.passage import facts
-from chalicelib.passage.facts import Registered
+from chalicelib.passage.facts import Registered, Scan, ScanFacts
 from chalicelib.passage.hour import Hour
 
 if TYPE_CHECKING:
@@ -76,10 +77,21 @@ class PassageWriter(Protocol):
         ...
 
 
+class ScanWriter(Protocol):
+    def scanned(self, scan: Scan, expires_at: int) -> None:
+        """Store `scan` until `expires_at` (epoch seconds), in one try: whoever scanned waits for a page. Again is no
+        second one. Raises NotStored."""
+        ...
+
+
 class PassageReader(Protocol):
     def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
         """What is counted of the passages of one checkpoint and hour, in order of arrival, all of them, without those
         that have expired by `now`."""
+        ...
+
+    def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
+        """The scans of revoked posters of one checkpoint in one hour, likewise."""
         ...
 
 
@@ -94,7 +106,7 @@ def record_name(checkpoint: str, received_at: str, submission: str) -> str:
 
 
 class PassageTable:
-    """A PassageWriter and PassageReader on a DynamoDB table."""
+    """A PassageWriter, ScanWriter and PassageReader on a DynamoDB table."""
 
     def __init__(self, client: DynamoDBClient, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
@@ -160,7 +172,31 @@ class PassageTable:
             self._sleep(min(random.uniform(0.02, 0.05) * 2**again, left))  # noqa: S311 (spreads the tries, guards nothing)
         raise NotStored("TransactionConflict")
 
+    def scanned(self, scan: Scan, expires_at: int) -> None:
+        item: dict[str, AttributeValueTypeDef] = {
+            "pk": {"S": f"SCAN#{scan.checkpoint}#{scan.at[:13]}"},
+            "sk": {"S": f"{scan.at}#{scan.id}"},
+            "facts": {"S": facts.encode(ScanFacts(1, scan.poster, scan.key)).decode()},
+            "expires_at": {"N": str(expires_at)},
+        }
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": {"TableName": self._table, "Item": item}}])
+        except (ClientError, BotoCoreError) as error:
+            raise NotStored(type(error).__name__) from None
+
     def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
+        for sk, counted in self._counted(f"CP#{checkpoint}#{hour.key}", now):
+            received_at, _, submission = sk.partition("#")
+            yield Registered(received_at, submission, facts.decode(counted))
+
+    def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
+        for sk, counted in self._counted(f"SCAN#{checkpoint}#{hour.key}", now):
+            at, _, its_id = sk.partition("#")
+            scan = facts.decode_scan(counted)
+            yield Scan(checkpoint, at, its_id, scan.poster, scan.key)
+
+    def _counted(self, pk: str, now: datetime) -> Iterator[tuple[str, str]]:
+        """The sort key and facts of every item under `pk`, over all pages, without those that have expired."""
         start: dict[str, dict[str, str]] = {}
         while True:
             page = self._client.query(
@@ -176,15 +212,11 @@ class PassageTable:
                     "#facts": "facts",
                     "#expires_at": "expires_at",
                 },
-                ExpressionAttributeValues={
-                    ":pk": {"S": f"CP#{checkpoint}#{hour.key}"},
-                    ":now": {"N": str(int(now.timestamp()))},
-                },
+                ExpressionAttributeValues={":pk": {"S": pk}, ":now": {"N": str(int(now.timestamp()))}},
                 **({"ExclusiveStartKey": start} if start else {}),  # type: ignore[arg-type]
             )
             for item in page["Items"]:
-                received_at, _, submission = item["sk"]["S"].partition("#")
-                yield Registered(received_at, submission, facts.decode(item["facts"]["S"]))
+                yield item["sk"]["S"], item["facts"]["S"]
             start = page.get("LastEvaluatedKey", {})  # type: ignore[assignment]
             if not start:
                 return

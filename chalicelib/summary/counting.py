@@ -14,11 +14,13 @@ from operator import attrgetter
 from msgspec import Struct
 
 from chalicelib.passage.codes import NO_VEHICLE
-from chalicelib.passage.facts import Registered, TravellerFacts
+from chalicelib.passage.facts import Facts, Registered, Scan, TravellerFacts
 
 SUBJECTS = {
     "passage_by_vehicle": "passages",
     "passage_by_poster": "passages",
+    "passage_by_retiring_poster": "on_retiring_posters",
+    "scan_by_poster": "scans",
     "vehicle": "vehicles",
     "document": "travellers",
     "origin": "travellers",
@@ -66,15 +68,27 @@ class Counts(Struct, frozen=True):
     last_passage_at: str | None = None
     """Arrival of the latest passage, as `hour.stamp` writes it; None without any."""
     by: dict[str, dict[str, int]] = {}
-    """Subject (of `SUBJECTS`) -> code -> number. What nobody answered is absent, never 0."""
+    """Subject (of `SUBJECTS`) -> code -> number. What nobody answered is absent, never 0. A poster is named by
+    checkpoint, version and key: `101-2-A`."""
+    on_retiring_posters: int = 0
+    """Passages on posters that were retiring at that moment: which sheet still hangs, `by` says."""
+    scans: int = 0
+    """Genuine codes on revoked posters that were scanned: no passage, but someone stood before a dead sheet."""
 
     @property
     def totals(self) -> Totals:
         return Totals(self.passages, self.vehicles, self.travellers)
 
 
-def count(checkpoint: str, registered: Iterable[Registered], *, key_regions: Collection[str], fever: int) -> Counts:
-    """The counts of the passages of one checkpoint in one hour, in whatever order they come.
+def count(
+    checkpoint: str,
+    registered: Iterable[Registered],
+    scans: Iterable[Scan] = (),
+    *,
+    key_regions: Collection[str],
+    fever: int,
+) -> Counts:
+    """The counts of the passages, and scans of revoked posters, of one checkpoint in one hour, in whatever order.
 
     `key_regions` are codes of GB/T 2260 (a division counts with all that lies in it); `fever` is the threshold in
     tenths of a degree Celsius.
@@ -94,13 +108,18 @@ def count(checkpoint: str, registered: Iterable[Registered], *, key_regions: Col
                 plates.setdefault(facts.plate, facts.vehicle)
     vehicles.update(plates.values())
 
+    def poster(scanned: Facts | Scan) -> str:
+        return f"{checkpoint}-{scanned.poster}-{scanned.key}"
+
+    retiring = Counter(poster(passage.facts) for passage in passages if passage.facts.retiring)
+    dead = Counter(map(poster, scans))
     origins = Counter(traveller.origin for traveller in travellers)
     temperatures = Counter(traveller.temperature for traveller in travellers)
     by = {
         "passage_by_vehicle": Counter(passage.facts.vehicle for passage in passages),
-        "passage_by_poster": Counter(
-            f"{checkpoint}-{passage.facts.poster}-{passage.facts.key}" for passage in passages
-        ),
+        "passage_by_poster": Counter(poster(passage.facts) for passage in passages),
+        "passage_by_retiring_poster": retiring,
+        "scan_by_poster": dead,
         "vehicle": vehicles,
         "document": Counter(traveller.document for traveller in travellers),
         "origin": origins,
@@ -123,12 +142,14 @@ def count(checkpoint: str, registered: Iterable[Registered], *, key_regions: Col
         fever=sum(number for degrees, number in temperatures.items() if degrees is not None and degrees >= fever),
         last_passage_at=passages[-1].received_at if passages else None,
         by={subject: dict(numbers) for subject, numbers in by.items() if numbers},
+        on_retiring_posters=retiring.total(),
+        scans=dead.total(),
     )
 
 
 def merge(parts: Iterable[Counts]) -> Counts:
     """The sum of `parts`."""
-    passages = vehicles = travellers = from_key_regions = key_region_stay = fever = 0
+    passages = vehicles = travellers = from_key_regions = key_region_stay = fever = on_retiring_posters = scans = 0
     last = ""
     by: dict[str, dict[str, int]] = {}
     for part in parts:
@@ -138,12 +159,17 @@ def merge(parts: Iterable[Counts]) -> Counts:
         from_key_regions += part.from_key_regions
         key_region_stay += part.key_region_stay
         fever += part.fever
+        on_retiring_posters += part.on_retiring_posters
+        scans += part.scans
         last = max(last, part.last_passage_at or "")
         for subject, numbers in part.by.items():
             sums = by.setdefault(subject, {})
             for code, number in numbers.items():
                 sums[code] = sums.get(code, 0) + number
-    return Counts(passages, vehicles, travellers, from_key_regions, key_region_stay, fever, last or None, by)
+    return Counts(
+        passages, vehicles, travellers, from_key_regions, key_region_stay, fever, last or None, by,
+        on_retiring_posters, scans,
+    )  # fmt: skip
 
 
 def city(origin: str) -> str:

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, structs
 
-from chalicelib.passage.facts import Registered
+from chalicelib.passage.facts import Registered, Scan
 from chalicelib.passage.hour import Hour, stamp
 from chalicelib.settings import Settings
 from chalicelib.summary.counting import Counts, count, merge
@@ -54,6 +54,8 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     revision: int = 1
     late: int = 0
     """Passages that the revision before this one did not have."""
+    late_scans: int = 0
+    """Scans, likewise."""
     settings_versions: tuple[int, ...]
     key_regions_versions: tuple[int, ...]
     fever_from: tuple[int, ...]
@@ -63,6 +65,9 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     passages_read: int
     passages_digest: str | None = None
     """Of an hour: SHA-256 over the sorted submission ids, each with a line feed."""
+    scans_read: int = 0
+    scans_digest: str | None = None
+    """Of an hour with scans of revoked posters: SHA-256 over their sorted names (`101#<at>#<id>`), likewise."""
     merged_from: tuple[Reference, ...] = ()
     """Of a day: its hours. Of the operation: its whole days, then the hours of the day that is not whole."""
     city: Counts
@@ -74,18 +79,27 @@ class Reading(Struct, frozen=True):
 
     counts: Counts
     submissions: tuple[str, ...]
+    scans: tuple[str, ...] = ()
+    """Their names."""
 
 
-def reading(checkpoint: str, registered: Iterable[Registered], settings: Settings) -> Reading:
-    """Counts `registered`, the passages of one checkpoint in one hour."""
-    passages = list(registered)
-    counts = count(checkpoint, passages, key_regions=settings.key_regions.codes, fever=settings.fever)
-    return Reading(counts, tuple(passage.submission for passage in passages))
+def reading(
+    checkpoint: str, registered: Iterable[Registered], settings: Settings, scans: Iterable[Scan] = ()
+) -> Reading:
+    """Counts `registered`, the passages of one checkpoint in one hour, and the `scans` of its revoked posters."""
+    passages, seen = list(registered), list(scans)
+    counts = count(checkpoint, passages, seen, key_regions=settings.key_regions.codes, fever=settings.fever)
+    return Reading(
+        counts,
+        tuple(passage.submission for passage in passages),
+        tuple(f"{checkpoint}#{scan.at}#{scan.id}" for scan in seen),
+    )
 
 
 def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings, *, expired: bool = False) -> Summary:
     """The summary of `hour`, which `readings` (checkpoint -> what was read there) make up in full."""
-    submissions = sorted(submission for part in readings.values() for submission in part.submissions)
+    submissions = [submission for part in readings.values() for submission in part.submissions]
+    scans = [scan for part in readings.values() for scan in part.scans]
     return Summary(
         window="hour",
         begins=stamp(hour.start),
@@ -95,12 +109,18 @@ def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings, *, 
         fever_from=(settings.fever,),
         expired=expired,
         passages_read=len(submissions),
-        passages_digest=hashlib.sha256("".join(f"{each}\n" for each in submissions).encode()).hexdigest(),
+        passages_digest=_identities(submissions),
+        scans_read=len(scans),
+        scans_digest=_identities(scans) if scans else None,
         city=merge(part.counts for part in readings.values()),
         checkpoints={
             checkpoint: _at_checkpoint(checkpoint, part.counts, hour, settings) for checkpoint, part in readings.items()
         },
     )
+
+
+def _identities(names: Iterable[str]) -> str:
+    return hashlib.sha256("".join(f"{each}\n" for each in sorted(names)).encode()).hexdigest()
 
 
 def _at_checkpoint(checkpoint: str, counts: Counts, hour: Hour, settings: Settings) -> AtCheckpoint:
@@ -132,6 +152,7 @@ def merged(window: Literal["day", "operation"], parts: Sequence[Summary], merged
         fever_from=_all(part.fever_from for part in parts),
         expired=any(part.expired for part in parts),
         passages_read=sum(part.passages_read for part in parts),
+        scans_read=sum(part.scans_read for part in parts),
         merged_from=tuple(merged_from),
         city=merge(part.city for part in parts),
         checkpoints={checkpoint: joined(there) for checkpoint, there in listed.items()},
@@ -149,12 +170,24 @@ def joined(parts: Sequence[AtCheckpoint]) -> AtCheckpoint:
 
 def revised(summary: Summary, before: Summary) -> Summary:
     """`summary` as the next revision after `before`."""
-    return structs.replace(summary, revision=before.revision + 1, late=summary.passages_read - before.passages_read)
+    return structs.replace(
+        summary,
+        revision=before.revision + 1,
+        late=summary.passages_read - before.passages_read,
+        late_scans=summary.scans_read - before.scans_read,
+    )
 
 
 def same_sources(one: Summary, other: Summary) -> bool:
-    """Whether both were made from the same passages, or merged from the same summaries."""
-    return (one.passages_digest, one.merged_from) == (other.passages_digest, other.merged_from)
+    """Whether both were made from the same passages and scans, or merged from the same summaries."""
+    return (one.passages_digest, one.scans_digest, one.merged_from) == (
+        other.passages_digest, other.scans_digest, other.merged_from,
+    )  # fmt: skip
+
+
+def has_less(one: Summary, other: Summary) -> bool:
+    """Whether `one` lacks passages or scans that `other` was made from."""
+    return one.passages_read < other.passages_read or one.scans_read < other.scans_read
 
 
 def _all(versions: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

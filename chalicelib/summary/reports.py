@@ -20,7 +20,8 @@ COLUMNS = (
     "window", "from", "until", "status", "checkpoint", "checkpoint_name", "subject", "code", "label", "unit", "count",
 )  # fmt: skip
 """`checkpoint` is an id, or `city` for all of them together. The subject `state` says of every checkpoint whether it
-was `counted`, `silent` (the label says since when) or `closed`; only a counted one has numbers."""
+was `counted`, `silent` (the label says since when) or `closed`; only a counted one has numbers, or one whose revoked
+posters were scanned."""
 
 CITY = ("city", "全市")
 
@@ -28,7 +29,12 @@ _MARKED = {
     "from_key_regions": "travellers",
     "key_region_stay": "travellers",
     "fever": "travellers",
+    "on_retiring_posters": "passages",
+    "scans": "scans",
 }
+_UNITS = {"on_retiring_posters": "passages"}
+"""What a subject's numbers are, where it counts a part."""
+
 _PLACES = frozenset({"origin", "origin_city", "origin_province", "township"})
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -42,7 +48,7 @@ def table(summary: Summary) -> bytes:
     for checkpoint, there in sorted(summary.checkpoints.items()):
         place = (*window, checkpoint, there.name_zh)
         rows.append((*place, *_state(there.state, there.since)))
-        if there.state == "counted":
+        if there.state == "counted" or there.counts.scans:
             rows += [(*place, *row) for row in _counts(there.counts)]
     return _csv(rows)
 
@@ -92,7 +98,7 @@ def _counts(counts: Counts) -> Iterator[Row]:
         yield ("total", code, "", unit, getattr(counts, code))
     for subject, unit in SUBJECTS.items():
         for code, number in sorted(counts.by.get(subject, {}).items()):
-            yield (subject, code, divisions.path(code) if subject in _PLACES else "", unit, number)
+            yield (subject, code, divisions.path(code) if subject in _PLACES else "", _UNITS.get(unit, unit), number)
 
 
 def _csv(rows: Iterable[Row]) -> bytes:

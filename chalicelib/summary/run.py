@@ -27,6 +27,7 @@ from chalicelib.summary.document import (
     decode,
     digest,
     encode,
+    has_less,
     merged,
     of_hour,
     reading,
@@ -51,8 +52,8 @@ class SummaryDamaged(RuntimeError):
 
 
 class PassagesMissing(RuntimeError):
-    """A final hour has more passages in its summary than the table still gives, before any could have expired: its key.
-    The summary stands; everything else was published."""
+    """A final hour has more passages (or scans) in its summary than the table still gives, before any could have
+    expired: its key. The summary stands; everything else was published."""
 
 
 class Outcome(Struct, frozen=True):
@@ -211,7 +212,7 @@ class _Run:
         before = self._fetch(standing) if standing else None
         readings = self._readings(hour)
         summary = of_hour(hour, readings, self._settings, expired=self._expired(hour))
-        if before and summary.passages_read < before.passages_read:
+        if before and has_less(summary, before):
             self._missing.append(layout.revision_key(layout.hour_folder(hour), before.revision))
         found = self._settle(layout.hour_folder(hour), summary, standing)
         if found != standing:
@@ -239,11 +240,11 @@ class _Run:
 
     def _settle(self, folder: str, summary: Summary, standing: Reference | None) -> Reference:
         """Writes `summary` as the next revision in `folder`, unless one stands that has the same sources, or more
-        passages: they only ever get more, so a run that read earlier must not undo what a later one knew."""
+        passages or scans: they only ever get more, so a run that read earlier must not undo what a later one knew."""
         while True:
             before = self._fetch(standing) if standing else None
             if standing and before:
-                if same_sources(before, summary) or before.passages_read > summary.passages_read:
+                if same_sources(before, summary) or has_less(summary, before):
                     return standing
                 summary = revised(summary, before)
             content = encode(summary)
@@ -284,12 +285,17 @@ class _Run:
         """What every checkpoint registered in `hour`; of those that have left the settings, what there still was."""
         listed = [each.id for each in self._settings.checkpoints]
         unlisted = sorted(set(self._known) - set(listed))
+        # Only a poster that was replaced can be scanned in vain; a function learns of that from these same settings, a
+        # minute before the grace is over.
+        replaced = {each.checkpoint for each in self._settings.posters if each.state != "active"}.union(unlisted)
 
         def read(checkpoint: str) -> Reading:
-            return reading(checkpoint, self._reader.facts(checkpoint, hour, self._now), self._settings)
+            passages = self._reader.facts(checkpoint, hour, self._now)
+            scans = self._reader.scans(checkpoint, hour, self._now) if checkpoint in replaced else ()
+            return reading(checkpoint, passages, self._settings, scans)
 
         found = dict(zip(listed + unlisted, self._side_by_side(read, listed + unlisted), strict=True))
-        return {each: part for each, part in found.items() if part.submissions or each not in unlisted}
+        return {each: part for each, part in found.items() if part.submissions or part.scans or each not in unlisted}
 
     def _side_by_side(self, read: Callable[[str], Reading], checkpoints: list[str]) -> list[Reading]:
         if self._workers == 1:

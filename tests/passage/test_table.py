@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 import pytest
 
 from chalicelib.passage import facts
-from chalicelib.passage.facts import Facts, TravellerFacts
+from chalicelib.passage.facts import Facts, Scan, TravellerFacts
 from chalicelib.passage.hour import Hour, stamp
-from chalicelib.passage.table import PassageReader, PassageTable, PassageWriter, Record
+from chalicelib.passage.table import PassageReader, PassageTable, PassageWriter, Record, ScanWriter
 from tests.conftest import MiniStack
 from tests.simulation.dynamo import MemoryDynamo
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class Table(PassageWriter, PassageReader, Protocol):
+class Table(PassageWriter, PassageReader, ScanWriter, Protocol):
     pass
 
 
@@ -139,3 +139,34 @@ def test_every_page_is_read_in_order_of_arrival(table: Table) -> None:
     for number in (3, 1, 5, 0, 4, 2):
         table.register(record(number, at=NOW + timedelta(milliseconds=number), sealed=b"x" * 300_000))
     assert stored(table) == [f"{number:032x}" for number in range(6)]
+
+
+def scan(number: int, *, at: datetime = NOW, checkpoint: str = "101", poster: int = 1) -> Scan:
+    return Scan(checkpoint, stamp(at), f"{number:016x}", poster, "A")
+
+
+IN_A_DAY = int((NOW + timedelta(days=1)).timestamp())
+
+
+def test_a_scan_is_stored_once_and_read_back_beside_the_passages(table: Table) -> None:
+    table.register(record(1))
+    for each in (scan(1), scan(1), scan(2, poster=3), scan(3, at=HOUR.end), scan(4, checkpoint="102")):
+        table.scanned(each, IN_A_DAY)
+    assert list(table.scans("101", HOUR, NOW)) == [scan(1), scan(2, poster=3)]
+    assert list(table.scans("101", HOUR.next(), NOW)) == [scan(3, at=HOUR.end)]
+    assert list(table.scans("102", HOUR, NOW)) == [scan(4, checkpoint="102")]
+    assert list(table.scans("10", HOUR, NOW)) == []
+    assert stored(table) == [f"{1:032x}"]
+
+
+def test_a_scan_that_has_expired_is_not_read(table: Table) -> None:
+    table.scanned(scan(1), IN_A_DAY)
+    assert list(table.scans("101", HOUR, NOW + timedelta(days=1, seconds=-1))) == [scan(1)]
+    assert list(table.scans("101", HOUR, NOW + timedelta(days=1))) == []
+
+
+def test_every_page_of_scans_is_read(table: Table) -> None:
+    many = [scan(number, at=NOW + timedelta(milliseconds=number)) for number in range(7)]
+    for each in reversed(many):
+        table.scanned(each, IN_A_DAY)
+    assert list(table.scans("101", HOUR, NOW)) == many

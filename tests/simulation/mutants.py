@@ -17,6 +17,7 @@ import chalicelib.summary.run
 from chalicelib.settings import Settings
 from chalicelib.summary import counting
 from chalicelib.summary.counting import Counts
+from chalicelib.summary.document import Summary
 from tests.simulation import dynamo
 from tests.simulation.world import Mutation
 
@@ -36,6 +37,8 @@ class HourInIdentity(Altered):
 
     def transact_write_items(self, *, TransactItems: list[Any]) -> Any:  # noqa: N803
         guard = TransactItems[0]["Put"]
+        if len(TransactItems) == 1:
+            return self._client.transact_write_items(TransactItems=TransactItems)
         hour = guard["Item"]["received_at"]["S"][:13]
         item = guard["Item"] | {"pk": {"S": guard["Item"]["pk"]["S"] + "#" + hour}}
         return self._client.transact_write_items(TransactItems=[{"Put": guard | {"Item": item}}, *TransactItems[1:]])
@@ -45,8 +48,11 @@ class PlainConditionalPut(Altered):
     """The passage alone, on the condition that it is not there: under another time of arrival it never is."""
 
     def transact_write_items(self, *, TransactItems: list[Any]) -> Any:  # noqa: N803
+        if len(TransactItems) == 1:
+            return self._client.transact_write_items(TransactItems=TransactItems)
         with contextlib.suppress(self._client.exceptions.TransactionCanceledException):
             self._client.transact_write_items(TransactItems=TransactItems[1:])
+        return {}
 
 
 class FirstPageOnly(Altered):
@@ -71,6 +77,11 @@ class NoIfMatch(Altered):
             arguments.pop("IfMatch", None)
             arguments.pop("IfNoneMatch", None)
         return self._client.put_object(**arguments)
+
+
+def same_passages(one: Summary, other: Summary) -> bool:
+    """Two summaries of other scans are taken for the same."""
+    return (one.passages_digest, one.merged_from) == (other.passages_digest, other.merged_from)
 
 
 def one_fewer(settings: Settings) -> Settings:
@@ -115,6 +126,11 @@ MUTANTS = (
             (chalicelib.summary.document, "merge", lopsided_merge),
             (chalicelib.summary.pointers, "merge", lopsided_merge),
         ),
+    ),
+    Mutant(
+        "scans not among the sources",
+        Mutation("scans"),
+        ((chalicelib.summary.run, "same_sources", same_passages),),
     ),
     Mutant("a dropped checkpoint", Mutation("checkpoint", settings=one_fewer)),
 )

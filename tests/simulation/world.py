@@ -24,13 +24,14 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.passage.decoding import decode
+from chalicelib.passage.facts import Scan
 from chalicelib.passage.form import parse
 from chalicelib.passage.hour import GRACE, Hour, moment, stamp
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
 from chalicelib.passage.registration import AnotherPassage, register
 from chalicelib.passage.table import NotStored, PassageTable
-from chalicelib.settings import Settings, first_settings
+from chalicelib.settings import Poster, Settings, first_settings
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import Overtaken, SummaryBucket, Unreachable
 from chalicelib.summary.document import decode as decode_summary
@@ -107,6 +108,8 @@ def _settings() -> Settings:
     kept = settings.checkpoints[:4]
     ids = {checkpoint.id for checkpoint in kept}
     posters = tuple(poster for poster in settings.posters if poster.checkpoint in ids)
+    # At two of the four a sheet was replaced, and hangs there still.
+    posters += (Poster(kept[0].id, 2, "revoked"), Poster(kept[1].id, 2, "retiring"))
     return msgspec.structs.replace(settings, version=1, checkpoints=kept, posters=posters)
 
 
@@ -155,7 +158,7 @@ class World:
             at = self.begin + timedelta(seconds=self.rng.uniform(0, hours * 3500))
             if self.rng.random() < 0.3:  # in the last seconds of an hour
                 at = self.rng.choice(turns) - timedelta(seconds=self.rng.uniform(0, 20))
-            self._at(at, self._arrive)
+            self._at(at, self._arrive if self.rng.random() < 0.8 else self._scan)
         wakes = [self.begin + timedelta(minutes=5 * n, seconds=self.rng.uniform(-5, 5)) for n in range(hours * 12)]
         wakes += [turn + timedelta(seconds=self.rng.uniform(0, span)) for turn in turns for span in (25, 180)]
         for wake in wakes:
@@ -204,12 +207,13 @@ class World:
     def _submission(self, party: Party, received: datetime) -> None:
         """The function's work takes effect now; it noted its time of arrival when it began."""
         passage = party.passage
+        retiring = party.checkpoint == self.settings.checkpoints[1].id
         if self.rng.random() < 0.05:
             passage = msgspec.structs.replace(passage, vehicle="foot", plate=None)  # the same id, another passage
         try:
             receipt = register(
-                passage, poster=1, key="A", now=received, retention_days=30, deployment="simulated",
-                keys=KEYS, sealer=self, table=self.table,
+                passage, poster=1 + retiring, key="A", retiring=retiring, now=received, retention_days=30,
+                deployment="simulated", keys=KEYS, sealer=self, table=self.table,
             )  # fmt: skip
         except AnotherPassage:
             self._tell(f"{party.submission[:4]} at {party.checkpoint}: 409")
@@ -230,6 +234,24 @@ class World:
         if party.presses > 0:
             wait = self.rng.choice((2, 30, 300, 1800, 4000, 8000))
             self._at(self.now + timedelta(seconds=self.rng.uniform(1, wait)), lambda: self._press(party))
+
+    def _scan(self) -> None:
+        """A phone scans the revoked poster; its page comes whether the scan is stored or not."""
+        at = self._skewed()
+        scan = Scan(self.settings.checkpoints[0].id, stamp(at), f"{self.rng.getrandbits(64):016x}", 2, "A")
+        delay = timedelta(seconds=self.rng.uniform(0, LONGEST.total_seconds()))
+        self._at(self.now + delay, partial(self._scanned, scan, int((at + timedelta(days=30)).timestamp())))
+
+    def _scanned(self, scan: Scan, expires_at: int) -> None:
+        try:
+            self.table.scanned(scan, expires_at)
+        except (NotStored, Crash) as error:
+            self._tell(f"a scan at {scan.checkpoint}: perhaps not stored ({type(error).__name__})")
+        else:
+            self._tell(f"a scan at {scan.checkpoint}: stored {scan.at}")
+            self.counts["scans"] += 1
+            self._must(("SCAN#" + scan.checkpoint + "#" + scan.at[:13], f"{scan.at}#{scan.id}") in self.dynamo.items,
+                       "a scan that is acknowledged is stored")  # fmt: skip
 
     def seal(self, plain: bytes) -> bytes:
         return bytes(byte ^ 0x5A for byte in plain)
@@ -324,7 +346,7 @@ class World:
         for (pk, _), item in self.dynamo.items.items():
             if pk.startswith("CP#"):
                 _, checkpoint, hour = pk.split("#")
-                _, _, _, vehicle, plate, travellers = msgspec.json.decode(item["facts"]["S"])
+                _, _, _, vehicle, plate, travellers, _ = msgspec.json.decode(item["facts"]["S"])
                 there = found[hour].setdefault(checkpoint, {"passages": 0, "vehicles": 0, "travellers": 0})
                 there["passages"] += 1
                 there["travellers"] += len(travellers)
@@ -333,8 +355,19 @@ class World:
                     plates.add((pk, plate))
         return found
 
+    def _on_posters(self) -> dict[str, tuple[Counter[str], Counter[str]]]:
+        """Hour -> passages on retiring posters, scans of revoked ones, by poster; from the raw items too."""
+        found: dict[str, tuple[Counter[str], Counter[str]]] = defaultdict(lambda: (Counter(), Counter()))
+        for (pk, _), item in self.dynamo.items.items():
+            kind, checkpoint, hour = [*pk.split("#"), ""][:3]
+            if kind in ("CP", "SCAN"):
+                _, version, key, *more = msgspec.json.decode(item["facts"]["S"])
+                if kind == "SCAN" or more[-1]:
+                    found[hour][kind == "SCAN"][f"{checkpoint}-{version}-{key}"] += 1
+        return found
+
     def _summaries_equal_the_table(self) -> None:
-        counted = self._counted()
+        counted, on_posters = self._counted(), self._on_posters()
         latest = decode_latest(self._object(layout.LATEST) or b"")
         total: Counter[str] = Counter()
         hour = latest.first
@@ -349,6 +382,10 @@ class World:
                 self._must(got == want, f"hour {hour.key} at {checkpoint}: counted {got}, stored {want}")
                 self._must((there.state == "silent") == (not want["passages"]), f"{checkpoint} is {there.state}")
                 total.update(want)
+            posters = (summary.city.by.get(subject, {}) for subject in ("passage_by_retiring_poster", "scan_by_poster"))
+            for got_there, stored_there in zip(posters, on_posters[hour.key], strict=True):
+                self._must(got_there == stored_there, f"hour {hour.key}: {got_there}, stored {dict(stored_there)}")
+            self._must(summary.scans_read == on_posters[hour.key][1].total(), f"hour {hour.key} has other scans")
             if self.honest:
                 self._must(
                     summary.revision == 1, f"hour {hour.key} was made final too early: revision of {summary.late}"
@@ -362,9 +399,10 @@ class World:
         self._must(now["totals"]["passages"] == stored, "now.json disagrees with the table")
         self._must(now["final_totals"] == msgspec.to_builtins(latest.totals), "now.json disagrees with latest.json")
         expired = self.now + timedelta(days=31)
-        for key in counted:
+        for key in {*counted, *on_posters}:
             for each in self.settings.checkpoints:
-                left = list(self.table.facts(each.id, Hour.parse(key), expired))
+                at = (each.id, Hour.parse(key), expired)
+                left = [*self.table.facts(*at), *self.table.scans(*at)]
                 self._must(not left, "what has expired is returned")
 
     def _same_facts_same_bytes(self) -> None:
@@ -375,7 +413,8 @@ class World:
             if "/hour/" not in key:
                 continue
             newest = max(k for _, k in self.s3.objects if k.startswith(key.rpartition("/")[0]))
-            ours = msgspec.structs.replace(decode_summary(self._object(newest) or b""), revision=1, late=0)
+            made = decode_summary(self._object(newest) or b"")
+            ours = msgspec.structs.replace(made, revision=1, late=0, late_scans=0)
             self._must(msgspec.json.encode(ours, order="sorted") == content, f"{newest} depends on how it came about")
 
     def _written_once(self) -> None:

@@ -10,9 +10,9 @@ from msgspec import structs
 
 from chalicelib.checkpoint.register import Checkpoint
 from chalicelib.passage import codes
-from chalicelib.passage.facts import Facts, Registered, TravellerFacts
+from chalicelib.passage.facts import Facts, Registered, Scan, TravellerFacts
 from chalicelib.passage.hour import Hour, stamp
-from chalicelib.settings import KeyRegions, Settings, first_settings
+from chalicelib.settings import KeyRegions, Poster, Settings, first_settings
 
 ORIGINS = ("420106", "420500", "429004", "110105", "210381", "210102", "500101", "820000", "441900", codes.ABROAD)
 TOWNSHIPS = ("210381001", "210381100", codes.ELSEWHERE)
@@ -38,6 +38,7 @@ facts = st.builds(
     vehicle=st.sampled_from(codes.VEHICLES),
     plate=st.sampled_from(PLATES),
     travellers=st.lists(travellers, min_size=1, max_size=4).map(tuple),
+    retiring=st.booleans(),
 )
 
 
@@ -56,14 +57,14 @@ def registrations(hour: Hour, most: int = 8) -> st.SearchStrategy[list[Registere
 
 def passage(rng: random.Random, at: datetime) -> Registered:
     """One passage by the seed."""
-    vehicle = rng.choice(codes.VEHICLES)
+    vehicle, poster = rng.choice(codes.VEHICLES), rng.choice((1, 1, 2))
     plate = None if vehicle in codes.NO_VEHICLE else f"{rng.randrange(40):016x}"
     return Registered(
         stamp(at),
         f"{rng.getrandbits(128):032x}",
         Facts(
             1,
-            rng.choice((1, 1, 2)),
+            poster,
             "A",
             vehicle,
             None if vehicle == "other" and rng.random() < 0.5 else plate,
@@ -79,8 +80,27 @@ def passage(rng: random.Random, at: datetime) -> Registered:
                 )
                 for _ in range(rng.randint(1, 4))
             ),
+            retiring=poster == 2,
         ),
     )
+
+
+def scan(rng: random.Random, checkpoint: str, at: datetime) -> Scan:
+    """One scan of a revoked poster, by the seed."""
+    return Scan(checkpoint, stamp(at), f"{rng.getrandbits(64):016x}", rng.choice((1, 3)), "A")
+
+
+def scans(hour: Hour, checkpoint: str = "101", most: int = 4) -> st.SearchStrategy[list[Scan]]:
+    """Scans of revoked posters at `checkpoint` in `hour`."""
+    one = st.builds(
+        lambda after, number, poster: Scan(
+            checkpoint, stamp(hour.start + timedelta(milliseconds=after)), f"{number:016x}", poster, "A"
+        ),
+        st.integers(0, 3_599_999),
+        st.integers(0, 2**64 - 1),
+        st.integers(1, 3),
+    )
+    return st.lists(one, max_size=most, unique_by=lambda scan: scan.id)
 
 
 def settings(
@@ -96,6 +116,6 @@ def settings(
         version=version,
         retention_days=retention_days,
         checkpoints=listed,
-        posters=(),
+        posters=(Poster("101", 1, "revoked"), Poster("101", 2, "retiring"), Poster("101", 3, "active")),
         key_regions=KeyRegions(7, ("420000", "110000")),
     )

@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.passage.facts import Facts, Registered, TravellerFacts
+from chalicelib.passage.facts import Facts, Registered, Scan, TravellerFacts
 from chalicelib.passage.hour import Hour
 from chalicelib.summary.counting import SUBJECTS, Counts, Totals, band, city, count, merge, province
 from tests.summary import made_up
@@ -20,8 +20,8 @@ HOUR = Hour(datetime(2020, 2, 10, 7, tzinfo=UTC))
 REGIONS = ("420000", "110000", "210102")
 
 
-def counted(registered: Iterable[Registered], checkpoint: str = "101") -> Counts:
-    return count(checkpoint, registered, key_regions=REGIONS, fever=373)
+def counted(registered: Iterable[Registered], scans: Iterable[Scan] = (), checkpoint: str = "101") -> Counts:
+    return count(checkpoint, registered, scans, key_regions=REGIONS, fever=373)
 
 
 def plainly(registered: list[Registered]) -> dict[str, dict[str, int]]:
@@ -32,6 +32,9 @@ def plainly(registered: list[Registered]) -> dict[str, dict[str, int]]:
         found["total"]["passages"] += 1
         found["passage_by_vehicle"][one.facts.vehicle] += 1
         found["passage_by_poster"][f"101-{one.facts.poster}-{one.facts.key}"] += 1
+        if one.facts.retiring:
+            found["total"]["on_retiring_posters"] += 1
+            found["passage_by_retiring_poster"][f"101-{one.facts.poster}-{one.facts.key}"] += 1
         if one.facts.vehicle not in ("rail", "foot"):
             if one.facts.plate is None:
                 found["total"]["vehicles"] += 1
@@ -66,13 +69,27 @@ def test_counts_equal_a_plain_count(registered: list[Registered]) -> None:
     assert {name: getattr(counts, name) for name in plain.get("total", {})} == plain.pop("total", {})
     for subject in ("document", "origin", "township", "purpose", "symptom", "vehicle", "passage_by_vehicle"):
         assert counts.by.get(subject, {}) == plain.get(subject, {})
-    assert counts.by.get("passage_by_poster", {}) == plain.get("passage_by_poster", {})
+    for subject in ("passage_by_poster", "passage_by_retiring_poster"):
+        assert counts.by.get(subject, {}) == plain.get(subject, {})
     assert counts.last_passage_at == max((one.received_at for one in registered), default=None)
 
 
-@given(made_up.registrations(HOUR))
-def test_every_subject_adds_up_to_what_it_counts(registered: list[Registered]) -> None:
-    counts = counted(registered)
+@given(made_up.registrations(HOUR), made_up.scans(HOUR))
+def test_a_scan_of_a_revoked_poster_is_counted_and_is_no_passage(
+    registered: list[Registered], scans: list[Scan]
+) -> None:
+    counts = counted(registered, scans)
+    assert counts.scans == len(scans)
+    assert counts.by.get("scan_by_poster", {}) == {
+        f"101-{version}-A": sum(scan.poster == version for scan in scans) for version in {scan.poster for scan in scans}
+    }
+    without = {subject: numbers for subject, numbers in counts.by.items() if subject != "scan_by_poster"}
+    assert msgspec.structs.replace(counts, scans=0, by=without) == counted(registered)
+
+
+@given(made_up.registrations(HOUR), made_up.scans(HOUR))
+def test_every_subject_adds_up_to_what_it_counts(registered: list[Registered], scans: list[Scan]) -> None:
+    counts = counted(registered, scans)
     assert set(counts.by) <= set(SUBJECTS)
     for subject, unit in SUBJECTS.items():
         numbers = counts.by.get(subject, {})
@@ -88,7 +105,7 @@ def test_the_order_of_reading_does_not_matter(registered: list[Registered], rng:
     assert counted(shuffled) == counted(registered)
 
 
-some_counts = made_up.registrations(HOUR, most=4).map(counted)
+some_counts = st.builds(counted, made_up.registrations(HOUR, most=4), made_up.scans(HOUR))
 
 
 @given(some_counts, some_counts, some_counts)
@@ -106,7 +123,9 @@ def test_merging_adds_every_number_and_changes_no_part(one: Counts, two: Counts)
     before = msgspec.json.encode([one, two])
     whole = merge([one, two])
     assert msgspec.json.encode([one, two]) == before
-    for name in ("passages", "vehicles", "travellers", "from_key_regions", "key_region_stay", "fever"):
+    names = {field for field in Counts.__struct_fields__ if isinstance(getattr(Counts(), field), int)}
+    assert len(names) == 8
+    for name in names:
         assert getattr(whole, name) == getattr(one, name) + getattr(two, name)
     for subject in SUBJECTS:
         first, second, both = (counts.by.get(subject, {}) for counts in (one, two, whole))
@@ -139,7 +158,7 @@ def test_vehicles_without_a_plate_count_each_and_rail_and_foot_bring_none() -> N
 
 
 def test_a_plate_at_two_checkpoints_is_a_vehicle_at_each() -> None:
-    assert merge([counted([one(1, "car", "p")]), counted([one(2, "car", "p")], "102")]).vehicles == 2
+    assert merge([counted([one(1, "car", "p")]), counted([one(2, "car", "p")], checkpoint="102")]).vehicles == 2
 
 
 def test_nothing_counts_as_the_identity() -> None:

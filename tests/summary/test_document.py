@@ -19,11 +19,13 @@ from chalicelib.summary.document import (
     decode,
     digest,
     encode,
+    has_less,
     joined,
     merged,
     of_hour,
     reading,
     revised,
+    same_sources,
 )
 from tests.summary import made_up
 
@@ -59,11 +61,13 @@ def test_the_bytes_are_canonical_json_and_read_back(there: dict[str, list[Regist
     assert json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() == content
 
 
-def test_the_bytes_are_those_of_the_first_version() -> None:
-    """Changed bytes are a change of what was published: add to the layout, and say so here."""
+def test_the_bytes_are_those_that_were_published() -> None:
+    """Changed bytes are a change of what was published: add to the layout, and say so here.
+
+    Since the first: passages on retiring posters, and scans of revoked ones."""
     rng = random.Random(210381)
     there = {each: [made_up.passage(rng, HOUR.start + timedelta(minutes=n)) for n in range(5)] for each in IDS}
-    assert digest(encode(summary_of(there))) == "a88969599ebd7eddba5e507696d8b24eb47333ec7de4a8a32a819a3310cb5bf6"
+    assert digest(encode(summary_of(there))) == "b7f1f2d0fac9f8d8094ec96599e9c666e0e5651dc58e3ce6c9932d7e2d7bfb77"
 
 
 def test_one_passage_more_or_another_one_changes_what_was_read() -> None:
@@ -71,6 +75,24 @@ def test_one_passage_more_or_another_one_changes_what_was_read() -> None:
     one, two, three = (made_up.passage(rng, HOUR.start) for _ in range(3))
     digests = {summary_of({"101": some}).passages_digest for some in ([], [one], [one, two], [one, three])}
     assert len(digests) == 4
+
+
+def test_one_scan_more_or_another_one_changes_what_was_read() -> None:
+    rng = random.Random(1)
+    passage = [made_up.passage(rng, HOUR.start)]
+    one, two, three = (made_up.scan(rng, "101", HOUR.start) for _ in range(3))
+    made = [
+        of_hour(HOUR, {"101": reading("101", passage, SETTINGS, some)}, SETTINGS)
+        for some in ([], [one], [one, two], [two, one], [one, three])
+    ]
+    assert [summary.scans_read for summary in made] == [0, 1, 2, 2, 2]
+    assert made[0].scans_digest is None
+    assert len({summary.scans_digest for summary in made}) == 4
+    assert len({summary.passages_digest for summary in made}) == 1
+    for at, summary in enumerate(made):
+        for other_at, other in enumerate(made):
+            assert same_sources(summary, other) is (at == other_at or {at, other_at} == {2, 3})
+            assert has_less(summary, other) is (summary.scans_read < other.scans_read)
 
 
 def test_what_does_not_join_is_not_merged() -> None:

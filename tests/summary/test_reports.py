@@ -29,13 +29,23 @@ def rows(content: bytes) -> list[dict[str, str]]:
 def town() -> Town:
     made = Town(EVENING)
     made.busy(Hour(EVENING.start + timedelta(hours=30)))
+    made.scan("101", EVENING.start, EVENING.start + timedelta(hours=7))
     made.run(EVENING.start + timedelta(hours=29, minutes=30))
     return made
 
 
 def numbers(counts: Counts) -> dict[tuple[str, str], int]:
     """Every number of `counts`, by subject and code."""
-    names = ("passages", "vehicles", "travellers", "from_key_regions", "key_region_stay", "fever")
+    names = (
+        "passages",
+        "vehicles",
+        "travellers",
+        "from_key_regions",
+        "key_region_stay",
+        "fever",
+        "on_retiring_posters",
+        "scans",
+    )
     found = {("total", name): getattr(counts, name) for name in names}
     return found | {(subject, code): n for subject, by in counts.by.items() for code, n in by.items()}
 
@@ -51,6 +61,18 @@ def test_the_table_holds_every_number_of_the_summary_and_no_other() -> None:
         }
         assert there == (numbers(counts) if counts.passages else {})
     assert {row["subject"] for row in found} == {"total", "state", *SUBJECTS}
+
+
+def test_a_silent_checkpoint_whose_dead_poster_is_scanned_tells_so() -> None:
+    made = Town(EVENING)
+    made.scan("101", EVENING.start)
+    made.run(EVENING.start + timedelta(hours=1, minutes=30))
+    found = [row for row in rows(table(made.operation)) if row["checkpoint"] == "101" and row["count"] not in ("", "0")]
+    (version,) = made.operation.city.by["scan_by_poster"]
+    assert [(row["subject"], row["code"], row["unit"], row["count"]) for row in found] == [
+        ("total", "scans", "scans", "1"),
+        ("scan_by_poster", version, "scans", "1"),
+    ]
 
 
 def test_every_checkpoint_has_its_state_and_silence_is_no_number() -> None:

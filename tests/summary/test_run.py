@@ -142,6 +142,36 @@ def test_late_passages_make_a_new_revision_and_leave_the_old_one(back: int) -> N
     assert town.run(now + timedelta(minutes=1)).made == ()
 
 
+def test_a_late_scan_makes_a_new_revision_and_none_is_forgotten() -> None:
+    town, now = late_town(when=10, late=after(EVENING, 3))
+    town.passages.all["103"].clear()
+    late = after(EVENING, 9)
+    town.scan("101", late.end - timedelta(milliseconds=1), late.start)
+    made = town.run(now)
+    town.check()
+    second = town.hour(late, 2)
+    assert (made.made, made.late, second.late, second.late_scans) == (
+        (layout.revision_key(layout.hour_folder(late), 2),),
+        0,
+        0,
+        2,
+    )
+    assert town.operation.city.scans == town.now.city.scans == 2
+    assert town.run(now + timedelta(minutes=1)).made == ()
+    # A run that read before the last of them changes nothing, and is told that something is missing.
+    town.passages.scanned.pop()
+    with pytest.raises(PassagesMissing):
+        town.run(now + timedelta(minutes=2))
+    assert town.operation.city.scans == 2
+
+
+def test_a_checkpoint_without_a_replaced_poster_costs_no_second_reading() -> None:
+    town = Town(EVENING)
+    town.scan("102", EVENING.start)  # which no function can have written: poster 102 was never replaced
+    town.run(EVENING.end + timedelta(minutes=3))
+    assert town.operation.city.scans == 0
+
+
 def test_late_passages_of_a_day_that_is_whole_revise_the_day() -> None:
     late = after(EVENING, 2)
     town, now = late_town(when=3, late=late)

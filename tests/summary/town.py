@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from chalicelib.passage.facts import Registered
+from chalicelib.passage.facts import Registered, Scan
 from chalicelib.passage.hour import Hour, hours, moment, stamp
 from chalicelib.settings import Settings
 from chalicelib.summary import layout
@@ -32,6 +32,7 @@ class Passages:
 
     def __init__(self, retention: timedelta = timedelta(days=30)) -> None:
         self.all: dict[str, list[Registered]] = defaultdict(list)
+        self.scanned: list[Scan] = []
         self.retention = retention
         self.readings: list[tuple[str, Hour]] = []
 
@@ -40,6 +41,11 @@ class Passages:
         for registered in self.all[checkpoint]:
             if registered.received_at[:13] == hour.key and moment(registered.received_at) + self.retention > now:
                 yield registered
+
+    def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
+        for scan in self.scanned:
+            if (scan.checkpoint, scan.at[:13]) == (checkpoint, hour.key) and moment(scan.at) + self.retention > now:
+                yield scan
 
 
 class Mishaps:
@@ -89,6 +95,9 @@ class Town:
 
     def register(self, checkpoint: str, *moments: datetime) -> None:
         self.passages.all[checkpoint] += [made_up.passage(self.rng, at) for at in moments]
+
+    def scan(self, checkpoint: str, *moments: datetime) -> None:
+        self.passages.scanned += [made_up.scan(self.rng, checkpoint, at) for at in moments]
 
     def busy(self, until: Hour, *, checkpoints: Iterable[str] = ("101", "102"), most: int = 4) -> None:
         """Some passages in each hour from the start on."""
@@ -186,6 +195,8 @@ class Town:
             window = (moment(summary.begins), moment(summary.ends))
             assert summary.city.totals == self.plain_totals(*window), key
             assert summary.passages_read == summary.city.passages
+            scans = [each for each in self.passages.scanned if summary.begins <= each.at < summary.ends]
+            assert summary.scans_read == summary.city.scans == len(scans)
             for listed in self.settings.checkpoints:
                 there = summary.checkpoints[listed.id]
                 assert there.counts.totals == self.plain_totals(*window, [listed.id]), key

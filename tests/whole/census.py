@@ -25,7 +25,7 @@ def census(dynamodb: Any, table: str) -> sqlite3.Connection:
                 continue
             _, checkpoint, hour = pk.split("#")
             at, submission = item["sk"]["S"].split("#")
-            _, _, _, vehicle, plate, travellers = json.loads(item["facts"]["S"])
+            _, _, _, vehicle, plate, travellers, *_ = json.loads(item["facts"]["S"])
             base.execute("insert into passage values (?,?,?,?,?,?)", (submission, checkpoint, hour, vehicle, plate, at))
             for document, origin, township, purpose, stay, symptoms, temperature in travellers:
                 base.execute(
