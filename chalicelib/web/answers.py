@@ -44,10 +44,10 @@ def document(value: object, status: int, request: Mapping[str, str]) -> Response
 
 @cache
 def policy() -> str:
-    """The Content Security Policy of every page (CSP Level 3): our own style sheet, our own form, nothing else."""
+    """The Content Security Policy of every page (CSP Level 3): our own style, script and form, nothing else."""
     return (
-        f"default-src 'none'; style-src '{rendering.style_hash()}'; img-src data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src {rendering.style_source()}; script-src {rendering.script_source('receipt')}; "
+        "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

@@ -1,4 +1,4 @@
-"""The pages of a checkpoint, the form and the receipt: values in, bytes out. No HTTP, no clock, no settings store."""
+"""The form of a checkpoint: values in, bytes out. No HTTP, no clock, no settings store."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from chalicelib import divisions
 from chalicelib.passage import codes
 from chalicelib.passage.decoding import Fields
 from chalicelib.passage.form import Problem, travellers_in
-from chalicelib.passage.hour import LOCAL, moment
-from chalicelib.passage.receipt import Receipt
 from chalicelib.web import words
 from chalicelib.web.language import CHINESE, Language, messages
 from chalicelib.web.rendering import render
@@ -88,24 +86,6 @@ def form_page(
         yes_no=answers.options(words.YES_NO),
         townships=answers.townships(),
         key_regions=answers.key_regions(),
-    )
-
-
-def receipt_page(scene: Scene, receipt: Receipt, *, notice: str = "") -> bytes:
-    """The receipt: the one page that says "registered". `notice` is what the city asks of this party."""
-    say = messages(scene.language).gettext
-    arrived = moment(receipt.received_at).astimezone(LOCAL)
-    day = say("%(year)d-%(month)02d-%(day)02d") % {"year": arrived.year, "month": arrived.month, "day": arrived.day}
-    return render(
-        "receipt.html",
-        scene.language,
-        checkpoint_id=scene.checkpoint,
-        place=scene.place,
-        receipt=receipt,
-        vehicle=say(words.VEHICLES[receipt.vehicle]),
-        day=day,
-        time=f"{arrived:%H:%M}",
-        notice=notice,
     )
 
 

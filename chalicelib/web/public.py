@@ -34,7 +34,7 @@ from chalicelib.passage.receipt import Receipt
 from chalicelib.passage.registration import AnotherPassage, register
 from chalicelib.passage.table import NotStored
 from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
-from chalicelib.web import answers, pages, plain
+from chalicelib.web import answers, pages, plain, receipts
 from chalicelib.web.language import CHINESE, Language, asked, messages, named
 
 _OUTAGES = (
@@ -207,6 +207,12 @@ def _take(visit: _Visit, code: str) -> Response:
             fields, checkpoint=scanned.checkpoint.id, city=settings.city, today=now.astimezone(LOCAL).date()
         )
         receipt = _register(passage, settings, scanned, now)
+        if visit.json:
+            return answers.document(receipt, 201, visit.headers)
+        notice = _notice(settings, visit.language) if _from_key_region(passage, settings) else ""
+        scene = visit.scene(settings, scanned)
+        page = receipts.receipt_page(scene, receipt, answered=wiring.clock(), notice=notice)
+        return answers.page(page, 201, visit.language, visit.headers)
     except Unacceptable as error:
         if visit.json:
             told = pages.sentences(visit.language, error.problems)
@@ -223,11 +229,6 @@ def _take(visit: _Visit, code: str) -> Response:
             raise
         # The traveller has typed for minutes: whatever failed, the form comes back whole.
         return visit.form(settings, scanned, _broken(error), fields, not_registered=True)
-    if visit.json:
-        return answers.document(receipt, 201, visit.headers)
-    notice = _notice(settings, visit.language) if _from_key_region(passage, settings) else ""
-    page = pages.receipt_page(visit.scene(settings, scanned), receipt, notice=notice)
-    return answers.page(page, 201, visit.language, visit.headers)
 
 
 def _register(passage: Passage, settings: Settings, scanned: Scanned, now: datetime) -> Receipt:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from chalicelib.passage import codes, form
 from chalicelib.passage.decoding import TRAVELLER, Fields
 from chalicelib.passage.form import Problem
-from chalicelib.passage.receipt import Receipt
 from chalicelib.web import catalogues, pages, plain, words
 from chalicelib.web.language import (
     CHINESE,
@@ -30,7 +29,6 @@ from chalicelib.web.language import (
 )
 
 ID = "0" * 32
-RECEIPT = Receipt("7KQ2M9XD", "101", "2020-02-10T16:05:33.123Z", "car", "234", ("王**", "<**"), "KR1-A-B")
 
 
 def scene(language: Language = CHINESE) -> pages.Scene:
@@ -220,14 +218,6 @@ def test_nine_travellers_are_the_most() -> None:
     assert "remove-0" not in buttons(9)
 
 
-def test_the_receipt_shows_local_time_and_the_party() -> None:
-    page = pages.receipt_page(scene(), RECEIPT, notice="居家观察").decode()
-    for shown in ("已登记", "2020年2月11日", "00:05", "234", "王**", "&lt;**", "7KQ2 M9XD", "KR1-A-B", "居家观察"):
-        assert shown in page
-    assert "Registered" in pages.receipt_page(scene(ENGLISH), RECEIPT).decode()
-    assert "已登记" in pages.receipt_page(scene(ENGLISH), RECEIPT).decode(), "staff read Chinese"
-
-
 def test_the_first_view_is_small() -> None:
     for language in LANGUAGES:
         # 14,600 bytes are for this, its headers, and the script to come.
@@ -235,7 +225,7 @@ def test_the_first_view_is_small() -> None:
 
 
 def test_no_page_asks_anything_of_anyone_else() -> None:
-    shown = [pages.form_page(scene(), submission=ID), pages.receipt_page(scene(), RECEIPT)]
+    shown = [pages.form_page(scene(), submission=ID)]
     shown += [plain.plain_page(language, kind) for language in LANGUAGES for kind in plain.PLAIN]
     for page in shown:
         assert b"<script" not in page

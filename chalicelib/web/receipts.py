@@ -1,0 +1,74 @@
+"""The page of a receipt: the one page that says "registered", with its signed text as a QR code and its age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from markupsafe import Markup
+
+from chalicelib.passage.hour import LOCAL, moment, stamp
+from chalicelib.passage.receipt import Receipt
+from chalicelib.web import words
+from chalicelib.web.language import CHINESE, messages
+from chalicelib.web.pages import Scene
+from chalicelib.web.rendering import render, script
+
+
+def _(message: str) -> str:
+    return message
+
+
+_LABELS: Mapping[str, str] = {
+    "arrival": _("Arrival"),
+    "travellers": _("Travellers"),
+    "made": _("Page made at"),
+    "age": _("Since registration"),
+}
+"""What stands in Chinese too, for the staff."""
+
+
+def receipt_page(scene: Scene, receipt: Receipt, *, answered: datetime, notice: str = "") -> bytes:
+    """The receipt as answered at `answered`: the age it shows goes on from there. `notice` is what the city asks of
+    this party."""
+    say, chinese = messages(scene.language).gettext, messages(CHINESE).gettext
+    arrived = moment(receipt.received_at).astimezone(LOCAL)
+    day = say("%(year)d-%(month)02d-%(day)02d") % {"year": arrived.year, "month": arrived.month, "day": arrived.day}
+
+    def both(message: str) -> tuple[str, str]:
+        return chinese(message), say(message)
+
+    return render(
+        "receipt.html",
+        scene.language,
+        checkpoint_id=scene.checkpoint,
+        place=scene.place,
+        receipt=receipt,
+        vehicle=both(words.VEHICLES[receipt.vehicle]),
+        labels={name: both(label) for name, label in _LABELS.items()},
+        day=day,
+        time=f"{arrived:%H:%M}",
+        made=f"{answered.astimezone(LOCAL):%H:%M:%S}",
+        answered=stamp(answered),
+        copy=" · ".join(dict.fromkeys(both(_("Saved copy")))),
+        qr=_qr(receipt.signed, say("QR code of this receipt, for the staff to check")),
+        notice=notice,
+        script=script("receipt"),
+    )
+
+
+def _qr(signed: str, label: str) -> Markup:
+    """The QR code (ISO/IEC 18004) of a signed receipt as an SVG that grows with its place, called `label`.
+
+    In alphanumeric mode, which 5.5 bits a character need; level M: a screen is neither torn nor dirty, but it may
+    glare."""
+    import segno  # only who registers pays for it
+
+    code = segno.make(signed, mode="alphanumeric", error="m", micro=False)
+    side = code.symbol_size(border=4)[0]
+    path = code.svg_inline(border=4, omitsize=True, dark="#000", svgclass=None, lineclass=None)
+    drawing = path[path.index("<path") : path.index("</svg>")]
+    return Markup(
+        '<svg viewBox="0 0 {0} {0}" role="img" aria-label="{1}" xmlns="http://www.w3.org/2000/svg" '
+        'shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{0}v{0}H0z"/>{2}</svg>'
+    ).format(side, label, Markup(drawing))  # noqa: S704
