@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     import botocore.session
 
+    from chalicelib.checkpoint.keyring import Keyring
     from chalicelib.passage.seal import Envelope
     from chalicelib.passage.table import PassageTable
     from chalicelib.settings import CurrentSettings, SettingsBucket
@@ -40,11 +41,15 @@ PATIENCE: Mapping[str, tuple[float, float, int]] = {
 }
 """Seconds to connect, seconds to read, tries in all. Between two tries botocore waits a second at most."""
 
+BRISK: Mapping[str, tuple[float, float, int]] = {"dynamodb": (0.5, 1.0, 1)}
+"""For what may fail without anyone noticing, while a page waits."""
+
 UNHURRIED: Mapping[str, tuple[float, float, int]] = {
     "s3": (2.0, 10.0, 4),
     "dynamodb": (2.0, 10.0, 4),
     "cloudformation": (2.0, 10.0, 4),
     "secretsmanager": (2.0, 10.0, 4),
+    "sts": (2.0, 10.0, 4),
 }
 """For schedules and scripts: nobody waits at a roadside."""
 
@@ -186,6 +191,14 @@ def passage_table() -> PassageTable:
 
 
 @_part
+def scan_table() -> PassageTable:
+    """The same table, for scans that open no form."""
+    from chalicelib.passage.table import PassageTable
+
+    return PassageTable(client("dynamodb", BRISK), _name("KAKOU_TABLE"))
+
+
+@_part
 def passage_reader() -> PassageTable:
     """The same table, read by a schedule, which has time."""
     from chalicelib.passage.table import PassageTable
@@ -209,6 +222,14 @@ def code_keys() -> Mapping[str, bytes]:
     return {kid: key.encode() for kid, key in _code_keys_secret().now().items()}
 
 
+@_part
+def keyring() -> Keyring:
+    """The same keys, for the script that adds to them."""
+    from chalicelib.checkpoint.keyring import Keyring
+
+    return Keyring(client("secretsmanager", UNHURRIED), _name("KAKOU_CODE_KEYS_SECRET"))
+
+
 def public_secret() -> bytes:
     """What the public stack's own keys are derived from. Raises NotReachable."""
     told: bytes | None = _parts.get("public_secret")
@@ -219,7 +240,7 @@ def public_secret() -> bytes:
 
 PARTS = (
     "clock", "settings_bucket", "current_settings", "summary_bucket", "passage_table", "passage_reader", "sealer",
-    "code_keys", "public_secret",
+    "code_keys", "public_secret", "scan_table", "keyring",
 )  # fmt: skip
 """What `use` can put in place."""
 
@@ -274,7 +295,7 @@ def _public_secret() -> Secret:
 
 def client(service: str, patience: Mapping[str, tuple[float, float, int]] = PATIENCE) -> Any:
     """The client of `service`, made once for each patience."""
-    name = f"client {service} {'unhurried' if patience is UNHURRIED else 'prompt'}"
+    name = f"client {service} {patience[service]}"
     with _lock:
         if name not in _parts:
             _parts[name] = _session().create_client(service, config=_config(service, patience), **_access)

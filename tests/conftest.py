@@ -7,12 +7,18 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from scripts.stacks.local import LocalStack
 from scripts.stacks.ministack import ACCOUNT, Credentials, MiniStack, free_port, interpreter
 
 __all__ = ["Credentials", "LocalStack", "MiniStack"]
+
+
+# How long one example takes is no promise of ours, and depends on who else works on the machine.
+hypothesis.settings.register_profile("kakou", deadline=None)
+hypothesis.settings.load_profile("kakou")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

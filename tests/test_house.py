@@ -28,6 +28,7 @@ FLOOR_MATES = {("chalicelib.checkpoint", "chalicelib.settings"), ("chalicelib.se
 """The register is part of the settings, and a code is judged by them; no module of theirs is in a circle (below)."""
 
 EDGES = {
+    "chalicelib.checkpoint.keyring",
     "chalicelib.passage.table",
     "chalicelib.passage.seal",
     "chalicelib.summary.bucket",

@@ -117,7 +117,7 @@ def typed(checkpoint: str, short: str, settings: Settings, keys: Mapping[str, by
     hyphens, and look-alikes as Crockford folds them. Every poster is compared, each in constant time. 40 bits resist
     guessing only where tries are limited; whoever asks must limit them.
     """
-    number, begins = _folded(checkpoint), _folded(short)
+    number, begins = folded(checkpoint), folded(short)
     length = max(SHORT_TAG, len(begins))  # who types more of the tag has typed all of it right
     found = None
     for poster in settings.posters:
@@ -150,7 +150,7 @@ def address(base: str, code: Code) -> str:
     return f"{base if urlsplit(base).path else base.upper()}/C/{code}"
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """`text` as a tag could be spelt: NFKC, capitals, no spaces and hyphens, O as 0, I and L as 1."""
     text = unicodedata.normalize("NFKC", text[:64]).upper()
     return "".join(text.split()).replace("-", "").translate(_LOOK_ALIKES)

@@ -32,6 +32,12 @@ def page(
     return _response(body, status, headers, request)
 
 
+def elsewhere(location: str) -> Response:
+    """Leads to another of our pages (303), by a relative address."""
+    headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Location": location}
+    return _response(b"", 303, {**headers, "Vary": "Accept-Language, Accept-Encoding"}, {})
+
+
 def document(value: object, status: int, request: Mapping[str, str]) -> Response:
     """A JSON answer."""
     headers: dict[str, str | list[str]] = {

@@ -21,6 +21,8 @@ class Plain(Struct, frozen=True):
     """Whether it leads to a new form at the same address."""
     calm: bool = False
     """Nothing went wrong."""
+    by_hand: bool = False
+    """Whether the checkpoint's number and the short code can be typed here."""
 
 
 def _(message: str) -> str:
@@ -37,6 +39,19 @@ PLAIN: Mapping[str, Plain] = {
         ),
         nothing_stored=False,
         calm=True,
+        by_hand=True,
+    ),
+    "typed_refused": Plain(
+        _("This stands on no poster"),
+        (
+            _("Compare the checkpoint number and the short code with the poster, and type them again."),
+            _("Does this page come back? Ask the staff."),
+        ),
+        by_hand=True,
+    ),
+    "too_many_tries": Plain(
+        _("Too many tries"),
+        (_("Wait a minute and type it again, or ask the staff."),),
     ),
     "not_found": Plain(
         _("There is no page here"),
@@ -95,6 +110,7 @@ def plain_page(language: Language, kind: str) -> bytes:
         nothing_stored=plain.nothing_stored,
         fresh=plain.fresh,
         tone="calm" if plain.calm else "",
+        by_hand=plain.by_hand,
         kept=[],
     )
 
@@ -113,5 +129,6 @@ def kept_page(language: Language, fields: Fields) -> bytes:
         nothing_stored=False,
         fresh=False,
         tone="",
+        by_hand=False,
         kept=[(name, text) for name, told in fields.items() for text in ([told] if isinstance(told, str) else told)],
     )

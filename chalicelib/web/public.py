@@ -4,10 +4,12 @@
 |---|---|
 | 201 | registered; the body is the receipt. No other answer means that |
 | 200 | the form |
+| 303 | what was typed by hand stands on a poster: its form |
 | 400, 413, 415 | what was sent cannot be read, is too long, is of another type |
 | 404, 410 | no code of ours; a poster that was replaced |
 | 409 | this submission id stands for another passage |
 | 422 | answers to mend, all at once |
+| 429 | too much that was wrong was typed by hand |
 | 500, 503 | not confirmed; sending again is safe |
 """
 
@@ -34,7 +36,7 @@ from chalicelib.passage.receipt import Receipt
 from chalicelib.passage.registration import AnotherPassage, register
 from chalicelib.passage.table import NotStored
 from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
-from chalicelib.web import answers, pages, plain, receipts
+from chalicelib.web import answers, pages, plain, receipts, scans
 from chalicelib.web.language import CHINESE, Language, asked, messages, named
 
 _OUTAGES = (
@@ -52,6 +54,10 @@ _OUTAGES = (
 class _Revoked(Exception):
     """A genuine code on a poster that was replaced."""
 
+    def __init__(self, settings: Settings, scanned: Scanned) -> None:
+        super().__init__()
+        self.settings, self.scanned = settings, scanned
+
 
 blueprint = Blueprint(__name__)
 
@@ -62,6 +68,7 @@ _REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
     (UnsupportedType, "unsupported_type", 415),
     (Undecodable, "undecodable", 400),
     (AnotherPassage, "another_passage", 409),
+    (scans.TooManyTries, "too_many_tries", 429),
 )
 """Error -> the plain page that says it (`plain.PLAIN`) and the status."""
 
@@ -75,8 +82,9 @@ class _Visit:
         """Of a genuine code, for the log."""
         self.content_type = self.headers.get("content-type")
         self.json = request.method == "POST" and "json" in (self.content_type or "").lower()
-        query: Mapping[str, str] = request.query_params or {}
-        self.language = named(query.get("lang")) or asked(self.headers.get("accept-language"))
+        self.query: Mapping[str, str] = request.query_params or {}
+        self.path = str(request.context.get("path") or "/")
+        self.language = named(self.query.get("lang")) or asked(self.headers.get("accept-language"))
         self._request = request
 
     def body(self) -> bytes:
@@ -100,7 +108,7 @@ class _Visit:
         self.checkpoint = scanned.checkpoint.id
         if scanned.state == "revoked":
             log.note("revoked", checkpoint=scanned.checkpoint.id, poster=scanned.poster, key=scanned.key)
-            raise _Revoked
+            raise _Revoked(settings, scanned)
         return settings, scanned
 
     def kept(self, fields: Fields, error: Exception) -> Response:
@@ -140,13 +148,13 @@ class _Visit:
 
 @blueprint.route("/", methods=["GET"], content_types=[])
 def home() -> Response:
-    return _answer(lambda visit: visit.plain("home", 200))
+    return _answer(_home)
 
 
 @blueprint.route("/C/{code}", methods=["GET"], content_types=[], name="open_form")
 @blueprint.route("/c/{code}", methods=["GET"], content_types=[], name="open_form_small")
 def open_form(code: str) -> Response:
-    return _answer(lambda visit: visit.form(*visit.scan(code), 200))
+    return _answer(lambda visit: _open(visit, code))
 
 
 @blueprint.route("/C/{code}", methods=["POST"], content_types=[], name="take_form")
@@ -174,6 +182,8 @@ def _attempt(visit: _Visit, work: Callable[[_Visit], Response]) -> Response:
     except Exception as error:
         for kind, page, status in _REFUSALS:
             if isinstance(error, kind):
+                if isinstance(error, CodeRefused):
+                    log.note("code_refused", reason=error.reason)
                 return visit.plain(page, status)
         return visit.plain("unavailable", _broken(error))
 
@@ -183,6 +193,31 @@ def _broken(error: Exception) -> int:
     outage = isinstance(error, _OUTAGES)
     log.failure("outage" if outage else "fault", error)
     return 503 if outage else 500
+
+
+def _home(visit: _Visit) -> Response:
+    """What to do without a form; or the form of the poster whose number and short code were typed."""
+    if not visit.query.keys() & {"checkpoint", "tag"}:
+        return visit.plain("home", 200)
+    try:
+        code = scans.by_hand(visit.query.get("checkpoint", ""), visit.query.get("tag", ""))
+    except CodeRefused as refused:
+        log.note("code_refused", reason=refused.reason)
+        return visit.plain("typed_refused", 404)
+    # Relative, because only the phone knows what stands before our path; a stage's address may lack the last slash.
+    stage = visit.path.rpartition("/")[2]
+    place = f"{stage}/C/{code}" if stage else f"C/{code}"
+    changed = visit.language != asked(visit.headers.get("accept-language"))
+    return answers.elsewhere(f"{place}?lang={visit.language.code}" if changed else place)
+
+
+def _open(visit: _Visit, code: str) -> Response:
+    try:
+        return visit.form(*visit.scan(code), 200)
+    except _Revoked as revoked:
+        if "lang" not in visit.query:  # else the same person reads the same page in another language
+            scans.count(revoked.scanned, revoked.settings)
+        raise
 
 
 def _take(visit: _Visit, code: str) -> Response:
@@ -236,6 +271,7 @@ def _register(passage: Passage, settings: Settings, scanned: Scanned, now: datet
         passage,
         poster=scanned.poster,
         key=scanned.key,
+        retiring=scanned.state == "retiring",
         now=now,
         retention_days=settings.retention_days,
         deployment=settings.deployment,

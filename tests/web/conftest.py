@@ -15,6 +15,7 @@ from chalicelib.checkpoint.code import issue, sign
 from chalicelib.passage.seal import NotSealed
 from chalicelib.passage.table import PassageTable
 from chalicelib.settings import CodeKey, Poster, Settings, SettingsUnavailable, first_settings
+from chalicelib.web import scans
 from chalicelib.web.catalogues import compile_all
 from tests.simulation.dynamo import MemoryDynamo
 
@@ -56,9 +57,9 @@ class Stack:
         """Of the form of checkpoint 101."""
         return f"/C/{issue(self.settings, KEYS, '101')}"
 
-    def poster(self, version: int, state: str) -> str:
+    def poster(self, version: int, state: str, until: str | None = None) -> str:
         """The address on another poster of checkpoint 101, in that state."""
-        self.change(posters=(*self.settings.posters, Poster("101", version, state)))
+        self.change(posters=(*self.settings.posters, Poster("101", version, state, until=until)))
         return f"/C/{sign(KEYS, self.settings.deployment, '101', version, 'A')}"
 
     @property
@@ -76,12 +77,15 @@ def catalogues() -> None:
 def stack() -> Iterator[Stack]:
     public = Stack(first_settings("test", "https://kakou.example", "2026-11-24T00:00:00.000Z"))
     table = PassageTable(cast("DynamoDBClient", public.dynamo), "memory", sleep=lambda _: None)
+    for allowance in (scans.SCANS, scans.TRIES):
+        allowance.renew()
     with wiring.use(
         current_settings=public,
         code_keys=KEYS,
         public_secret=b"s" * 64,
         sealer=public,
         passage_table=table,
+        scan_table=table,
         clock=lambda: public.now,
     ):
         yield public

@@ -23,12 +23,13 @@ from chalicelib.web.language import LANGUAGES, messages
 PLAIN: Mapping[int, tuple[str, ...]] = {
     200: ("home",),
     400: ("undecodable",),
-    404: ("code_refused", "not_found"),
+    404: ("code_refused", "not_found", "typed_refused"),
     405: ("not_found",),
     409: ("another_passage",),
     410: ("revoked",),
     413: ("too_large",),
     415: ("unsupported_type",),
+    429: ("too_many_tries",),
 }
 STATUSES = frozenset({*PLAIN, 201, 422})
 

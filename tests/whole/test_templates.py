@@ -106,6 +106,15 @@ def test_every_route_has_an_authoriser_but_those_for_travellers(packages: dict[s
                 assert path in OPEN_PATHS or told.get("security"), f"{method} {path} is open to all"
 
 
+def test_typing_codes_by_hand_is_throttled_for_all_together(packages: dict[str, Package]) -> None:
+    """40 bits at ten tries a second: guessing one poster's code takes 1,700 years on average."""
+    (api,) = resources(packages["public"], "AWS::Serverless::Api").values()
+    assert api["MethodSettings"] == [
+        {"HttpMethod": "GET", "ResourcePath": "/", "ThrottlingRateLimit": 10, "ThrottlingBurstLimit": 40}
+    ]
+    assert 2**39 / 10 / 86400 / 365 > 1_700
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_functions_fit_the_gateway_and_keep_their_logs_for_a_stated_time(
     packages: dict[str, Package], stack: str
