@@ -57,7 +57,7 @@ def test_a_newcomer_is_told_what_there_is_and_ctrl_c_ends_it(root: Path, tmp_pat
         assert f"port {taken} is taken" in said
         assert urls["form_urls"]["101"] in said
         assert get(urls["form_urls"]["101"]).status == 200
-        assert len([*(tmp_path / "posters").glob("*.png")]) == 18
+        assert len([*(tmp_path / "posters").glob("*.pdf")]) == 18
         assert (tmp_path / "urls.json").stat().st_mode & 0o077 == 0, "it holds the stack's secret key"
 
         run.send_signal(signal.SIGINT)
