@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.checkpoint.code import address, issue
+from chalicelib.checkpoint.lifecycle import without_poster
 from chalicelib.passage.hour import stamp
 from chalicelib.settings import Settings, SettingsBucket, SettingsMissing, first_settings
 from scripts.stacks.cloudformation import STACKS, Artifacts, deploy_all, outputs
@@ -192,10 +193,11 @@ class LocalStack:
         }
         settings = self._settings()
         keys = self.code_keys()
+        alone = set(without_poster(settings, datetime.now(UTC)))
         self.urls["form_urls"] = {
             checkpoint.id: address(settings.public_url, issue(settings, keys, checkpoint.id))
             for checkpoint in settings.checkpoints
-            if settings.active_poster(checkpoint.id) is not None
+            if checkpoint.active and checkpoint.id not in alone
         }
         self._write_urls()
 

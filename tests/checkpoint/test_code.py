@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import hmac
+import inspect
 import random
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -39,6 +42,14 @@ def test_the_tag_is_the_left_half_of_an_hmac_in_crockfords_base_32() -> None:
     bits = "".join(f"{byte:08b}" for byte in digest[:16]) + "00"
     expected = "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[int(bits[at : at + 5], 2)] for at in range(0, 130, 5))
     assert f"101-1-A-{expected}" == TEXT == "101-1-A-MC5829G6CTJ636DKH7F75E6SE0"
+
+
+def test_tags_are_compared_in_constant_time_alone() -> None:
+    """How long an answer takes must not tell how much of a guess was right: no tag stands beside == or in a set."""
+    tree = ast.parse(inspect.getsource(code))
+    compared = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+    assert not [each for each in compared if re.search(r"\b(tag|_tag|begins|short)\b(?!\))", each)], compared
+    assert sum("compare_digest" in ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call)) >= 2
 
 
 @given(PARTS, st.text("abc-0", min_size=1, max_size=10))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -73,8 +74,9 @@ def catalogues() -> None:
     compile_all()
 
 
-@pytest.fixture
-def stack() -> Iterator[Stack]:
+@contextmanager
+def standing() -> Iterator[Stack]:
+    """The stack, while it lasts."""
     public = Stack(first_settings("test", "https://kakou.example", "2026-11-24T00:00:00.000Z"))
     table = PassageTable(cast("DynamoDBClient", public.dynamo), "memory", sleep=lambda _: None)
     for allowance in (scans.SCANS, scans.TRIES):
@@ -88,6 +90,12 @@ def stack() -> Iterator[Stack]:
         scan_table=table,
         clock=lambda: public.now,
     ):
+        yield public
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    with standing() as public:
         yield public
 
 

@@ -45,7 +45,13 @@ def send(method: str, address: str, body: bytes | None = None, /, **headers: str
     """Send one request; `headers` by name with `_` for `-`, those that are empty left out."""
     parts = urlsplit(address)
     told = {name.replace("_", "-"): value for name, value in {"accept": "*/*", **headers}.items() if value}
-    return ask(method, parts.path, {name: [value] for name, value in parse_qsl(parts.query, keep_blank_values=True)}, told, body)
+    return ask(
+        method,
+        parts.path,
+        {name: [value] for name, value in parse_qsl(parts.query, keep_blank_values=True)},
+        told,
+        body,
+    )
 
 
 def ask(
