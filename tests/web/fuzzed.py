@@ -39,6 +39,7 @@ _WOUNDS = (
 _ACTIONS = (
     "send", "add", "remove-1", "remove-2", "remove-99", "lang-en", "lang-zh", "lang-qq", "remove--1", "x", "send\n",
 )  # fmt: skip
+_ELSEWHERE = ("/", "/", "/x", "/C", "/c/", "/C/1/2", "/favicon.ico", "/../C", "/c//", "/" + "a" * 3000)
 _METHODS = ("POST", "GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "x")
 
 
@@ -95,8 +96,9 @@ def requests(rng: random.Random, address: str, others: tuple[str, ...]) -> Itera
         elif kind < 0.97:
             path = address[:3] + code(rng, address[3:]).replace("/", "-")
         else:
-            path = rng.choice(("/", "/x", "/C", "/c/", "/C/1/2", "/favicon.ico", "/../C", "/c//", "/" + "a" * 3000))
-        yield Asked(method, path, _query(rng), *_sent(rng, method))
+            path = rng.choice(_ELSEWHERE)
+        query = _typed(rng) if path == "/" else _query(rng)
+        yield Asked(method, path, query, *_sent(rng, method))
 
 
 def _query(rng: random.Random) -> dict[str, list[str]]:
@@ -104,6 +106,13 @@ def _query(rng: random.Random) -> dict[str, list[str]]:
         return {}
     name = rng.choice(("lang", "lang", "Lang", "q", "lang[]", "", "verified"))
     return {name: [rng.choice(("zh", "en", *_ODD)) for _ in range(rng.choice((1, 1, 3)))]}
+
+
+def _typed(rng: random.Random) -> dict[str, list[str]]:
+    """What people who cannot scan type, all of it wrong."""
+    checkpoint = rng.choice(("118", "118", "999", "１１８", *_ODD))
+    tag = rng.choice(("00000000", "oooo-llll", "A" * 26, *_WOUNDS, *_ODD))
+    return {name: [text] for name, text in (("checkpoint", checkpoint), ("tag", tag)) if rng.random() < 0.8}
 
 
 def _sent(rng: random.Random, method: str) -> tuple[dict[str, str], bytes | None]:

@@ -46,7 +46,7 @@ class Phones:
         self._many = many
         self._own = threading.local()
 
-    def send(self, sent: Sent, presses: int = 4) -> Answer:
+    def send(self, sent: Sent, presses: int = 6) -> Answer:
         """Its answer; at "not confirmed, press again" (503) it is pressed again, as the page says, so often at most."""
         for again in range(presses):
             answer = self._once(sent)

@@ -20,7 +20,12 @@ def wire(asked: fuzzed.Asked) -> Sent:
     headers = [
         (name, "*/*" if name == "Accept" and "/" not in value else value) for name, value in asked.headers.items()
     ]
-    return Sent(asked.method, asked.target, headers, asked.body)
+    return Sent(asked.method, asked.target, headers, own(asked.body))
+
+
+def own(body: bytes | None) -> bytes | None:
+    """`body` under submission ids that no other test of the shared stack uses."""
+    return body and body.replace(b"0" * 32, b"f0" * 16).replace(b"1" * 32, b"f1" * 16)
 
 
 def sendable(asked: fuzzed.Asked) -> bool:
@@ -49,7 +54,7 @@ def test_whatever_is_asked_over_http_the_answer_is_a_promised_one(stack: LocalSt
     ids = {
         found[0].decode()
         for request, answer in zip(asked, answers, strict=True)
-        if answer.status == 201 and (found := re.search(rb"[0-9a-f]{32}", request.body or b""))
+        if answer.status == 201 and (found := re.search(rb"[0-9a-f]{32}", own(request.body) or b""))
     }
     stored = {pk.removeprefix("SUB#") for pk, _ in after.keys() - before.keys() if pk.startswith("SUB#")}
     assert stored <= ids, f"seed {seed}"

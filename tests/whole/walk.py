@@ -139,7 +139,7 @@ class Walk:
     def take(self, steps: list[Step]) -> None:
         """One after another: a later one may need what an earlier one stored."""
         for step in steps:
-            answer = self._phones.send(step.sent, presses=1 if step.status == 503 else 4)
+            answer = self._phones.send(step.sent, presses=1 if step.status == 503 else 6)
             assert answer.status == step.status, (step.name, answer.status, answer.body[:500])
             self.answers.append((step, answer))
 
