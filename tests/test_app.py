@@ -31,7 +31,7 @@ def of(stack: str, root: Path, ask: str = ASK) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     ("stack", "routes", "schedules"),
     [
-        ("public", ["/", "/C/{code}", "/c/{code}", "/{proxy+}"], []),
+        ("public", ["/", "/C/{code}", "/c/{code}", "/static/{name}", "/worker.js", "/{proxy+}"], []),
         ("command", [], ["summarise_schedule"]),
     ],
 )

@@ -48,11 +48,23 @@ def document(value: object, status: int, request: Mapping[str, str]) -> Response
     return _response(msgspec.json.encode(value), status, headers, request)
 
 
+def script(body: bytes, request: Mapping[str, str], *, lasting: bool) -> Response:
+    """A script. `lasting` where its name tells its content: then it is kept for ever and never asked for again."""
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": "text/javascript; charset=utf-8",
+        "Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache",
+        "Vary": "Accept-Encoding",
+        "Content-Security-Policy": "default-src 'none'; connect-src 'self'; script-src 'self'",
+    }
+    return _response(body, 200, headers, request)
+
+
 @cache
 def policy() -> str:
     """The Content Security Policy of every page (CSP Level 3): our own style, script and form, nothing else."""
     return (
-        f"default-src 'none'; style-src {rendering.style_source()}; script-src {rendering.script_source('receipt')}; "
+        f"default-src 'none'; style-src {rendering.style_source()}; "
+        f"script-src 'self' {rendering.script_source('receipt')}; connect-src 'self'; "
         "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 

@@ -3,7 +3,7 @@
 | answer | means |
 |---|---|
 | 201 | registered; the body is the receipt. No other answer means that |
-| 200 | the form |
+| 200 | the form; a script |
 | 303 | what was typed by hand stands on a poster: its form |
 | 400, 413, 415 | what was sent cannot be read, is too long, is of another type |
 | 404, 410 | no code of ours; a poster that was replaced |
@@ -36,7 +36,7 @@ from chalicelib.passage.receipt import Receipt
 from chalicelib.passage.registration import AnotherPassage, register
 from chalicelib.passage.table import NotStored
 from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
-from chalicelib.web import answers, pages, plain, receipts, scans
+from chalicelib.web import answers, pages, plain, receipts, scans, scripts
 from chalicelib.web.language import CHINESE, Language, asked, messages, named
 
 _OUTAGES = (
@@ -101,6 +101,9 @@ class _Visit:
             return answers.document({"error": kind, "message": said}, status, self.headers)
         return answers.page(plain.plain_page(self.language, kind), status, self.language, self.headers)
 
+    def script(self, body: bytes | None, *, lasting: bool) -> Response:
+        return self.plain("not_found", 404) if body is None else answers.script(body, self.headers, lasting=lasting)
+
     def scan(self, code: str) -> tuple[Settings, Scanned]:
         """The settings in force and what `code` stands for under them. Raises CodeRefused, _Revoked."""
         settings = wiring.current_settings().current()
@@ -161,6 +164,16 @@ def open_form(code: str) -> Response:
 @blueprint.route("/c/{code}", methods=["POST"], content_types=[], name="take_form_small")
 def take_form(code: str) -> Response:
     return _answer(lambda visit: _take(visit, code))
+
+
+@blueprint.route("/static/{name}", methods=["GET"], content_types=[])
+def static(name: str) -> Response:
+    return _answer(lambda visit: visit.script(scripts.static(name), lasting=True))
+
+
+@blueprint.route("/worker.js", methods=["GET"], content_types=[])
+def worker() -> Response:
+    return _answer(lambda visit: visit.script(scripts.worker(), lasting=False))
 
 
 @blueprint.route("/{proxy+}", methods=["GET", "POST"], content_types=[])

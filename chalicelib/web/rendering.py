@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from chalicelib.web import scripts
 from chalicelib.web.language import LANGUAGES, Language, messages
 
 _HERE = Path(__file__).parent
@@ -64,7 +65,7 @@ def _environment(language: Language) -> Environment:
         extensions=["jinja2.ext.i18n"],
         auto_reload=False,
     )
-    environment.globals.update(style=_style(), languages=LANGUAGES, language=language)
+    environment.globals.update(style=_style(), languages=LANGUAGES, language=language, bundle=scripts.name(language))
     environment.install_gettext_translations(messages(language), newstyle=True)  # type: ignore[attr-defined]
     return environment
 

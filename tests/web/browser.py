@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -20,32 +21,84 @@ PREFIX = "/some/stage"
 """Where the pages live below: links that are not relative break here."""
 
 
+PORTAL = b"<!doctype html><html><title>Free WiFi</title><body><h1>Log in to the network</h1></body></html>"
+
+
+class Line:
+    """What lies between the phone and us, and how it breaks."""
+
+    def __init__(self) -> None:
+        self.state = "up"
+        """`down`: nothing passes; `upload`: it breaks while we are told; `answer`: before we answer; `half`: amid our
+        answer."""
+        self.portal: tuple[int, bytes] | None = None
+        """What a captive portal answers in our place."""
+        self.posts: list[bytes] = []
+        """The bodies that reached us whole."""
+
+
+class _Server(ThreadingHTTPServer):
+    line: Line
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
     def do_GET(self) -> None:
         self._pass(None)
 
     def do_POST(self) -> None:
-        self._pass(self.rfile.read(int(self.headers.get("content-length", "0"))))
+        length = int(self.headers.get("content-length", "0"))
+        self._pass(self.rfile.read(length // 2 if self.server.line.state == "upload" else length))
 
     def _pass(self, body: bytes | None) -> None:
+        line = self.server.line
+        if line.state in ("down", "upload"):
+            self._break()
+            return
+        if line.portal:
+            status, page = line.portal
+            self.send_response(status)
+            self.send_header("content-type", "text/html")
+            self.send_header("content-length", str(len(page)))
+            if status in (302, 307):
+                self.send_header("location", "http://127.0.0.1:9/login")
+            self.end_headers()
+            self.wfile.write(page)
+            return
+        if body is not None:
+            line.posts.append(body)
         headers = {name.lower().replace("-", "_"): value for name, value in self.headers.items()}
         headers.pop("accept_encoding", None)
         answer = send(self.command, self.path.removeprefix(PREFIX), body, **headers)
+        if line.state == "answer":
+            self._break()
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
+        if line.state == "half":
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+            self._break()
+            return
         self.wfile.write(answer.body)
+
+    def _break(self) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address below which the app answers, over real HTTP."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def serving(line: Line | None = None) -> Iterator[str]:
+    """The address below which the app answers, over real HTTP, at the other end of `line`."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.line = line or Line()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}{PREFIX}"

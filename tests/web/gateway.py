@@ -95,4 +95,7 @@ def _route(path: str) -> tuple[str, dict[str, str] | None]:
     found = re.fullmatch("/([Cc])/([^/]+)", path)
     if found:
         return f"/{found[1]}/{{code}}", {"code": found[2]}
-    return "/{proxy+}", {"proxy": path[1:]}
+    found = re.fullmatch("/static/([^/]+)", path)
+    if found:
+        return "/static/{name}", {"name": found[1]}
+    return ("/worker.js", None) if path == "/worker.js" else ("/{proxy+}", {"proxy": path[1:]})

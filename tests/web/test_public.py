@@ -13,6 +13,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.passage.decoding import LIMIT, Fields
 from chalicelib.settings import CodeKey
+from chalicelib.web.language import LANGUAGES
 from tests.parties import FORM, JSON, as_form, as_json, one, three
 from tests.web.conftest import NotSealed, Stack
 from tests.web.gateway import Answer, get, post, send
@@ -248,6 +249,39 @@ def test_every_address_has_a_page_of_ours(stack: Stack, where: str) -> None:
     answer = get(where)
     assert answer.status == (200 if where == "/" else 404)
     assert answer.text.startswith("<!doctype html>")
+
+
+def test_the_script_is_kept_for_ever_under_a_name_of_its_content(stack: Stack) -> None:
+    for language in ("zh", "en"):
+        named = re.search(
+            r'<script src="\.\./(static/form-[^"]+)" defer>', get(stack.address, accept_language=language).text
+        )
+        assert named
+        answer = get("/" + named[1], accept_encoding="gzip")
+        assert answer.status == 200
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert hashlib.sha256(answer.body).hexdigest()[:12] in named[1]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    for other in ("form-zh.js", "form-zh.000000000000.js", "form.js", "../app.py", "sending.js"):
+        assert get(f"/static/{other}").status == 404
+    worker = get("/worker.js")
+    assert worker.status == 200
+    assert worker.headers["cache-control"] == "no-cache"
+
+
+def test_the_first_view_with_its_script_is_one_congestion_window(stack: Stack) -> None:
+    """14,600 bytes on the wire: the page, its style, its script, and the headers of both."""
+    for language in LANGUAGES:
+        page = get(stack.address, accept_encoding="gzip", accept_language=language.code)
+        named = re.search(r'src="\.\./(static/[^"]+)"', page.text)
+        assert named
+        script = get("/" + named[1], accept_encoding="gzip")
+        both = sum(
+            answer.wire + sum(len(name) + len(value) + 4 for name, value in answer.headers.items()) + 17
+            for answer in (page, script)
+        )
+        assert both <= 14_600, language.code
 
 
 def test_a_wrong_method_gets_a_page_too(stack: Stack) -> None:

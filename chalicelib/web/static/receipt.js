@@ -6,6 +6,7 @@
   const live = at("live");
   const received = Date.parse(live.dataset.received);
   const answered = Date.parse(live.dataset.answered);
+  const age = at("age");
   const opened = Date.now();
   // Our server's clock, and this phone's seconds since. But where the phone says that the answer came long ago, this is
   // a copy of a page from then (or the phone's clock is wrong): its age is what the phone says.
@@ -15,7 +16,7 @@
     const seconds = Math.max(0, Math.floor((Date.now() - start) / 1000));
     const minutes = Math.floor(seconds / 60);
     const hours = Math.floor(minutes / 60);
-    at("age").textContent =
+    age.textContent =
       hours > 99 ? "> 99 h" : (hours ? hours + ":" + two(minutes % 60) : minutes) + ":" + two(seconds % 60);
   };
   tick();

@@ -1,0 +1,87 @@
+"""The scripts of the form: hand-written files of `static/`, put together without a build.
+
+| served as | made of |
+|---|---|
+| `static/form-<language>.<digest>.js` | sending.js, form.js and the words they say |
+| `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
+
+A digest in a name is that of the content: such a file never changes and may be kept for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from chalicelib.web.language import LANGUAGES, Language, messages
+
+_STATIC = Path(__file__).with_name("static")
+
+
+def _(message: str) -> str:
+    return message
+
+
+WORDS: Mapping[str, str] = {
+    "sending": _("Sending …"),
+    "kept": _("Kept on this phone, not registered yet"),
+    "unconfirmed": _("Kept on this phone, not confirmed yet"),
+    "itself": _("It is sent by itself when the network is back."),
+    "only": _("You are registered when this page says “Registered”, not before."),
+    "lost": _("Not confirmed yet"),
+    "open": _("This browser cannot keep it. All that you wrote is still on this page: leave it open."),
+    "paper": _("Does it take long? Ask the staff for the paper sheet."),
+    "now": _("Send now"),
+    "change": _("Change my answers"),
+    "registered": _("Registered"),
+    "show": _("Show the receipt"),
+    "again": _("This form is registered already"),
+    "stands": _("To register another party, open a new form."),
+    "fresh": _("Open a new form"),
+    "mend": _("Not registered yet: mend these answers"),
+    "look": _("Show what there is to mend"),
+}
+"""What the script says, by the name it has there."""
+
+
+def script(language: Language) -> bytes:
+    """The script of the form in `language`."""
+    return _bundle(language)
+
+
+def name(language: Language) -> str:
+    """Where the script in `language` is, below the base address."""
+    return f"static/form-{language.code}.{_digest(_bundle(language))}.js"
+
+
+def static(path: str) -> bytes | None:
+    """The file called `static/<path>` now; None for any other name, those of earlier versions included."""
+    return next((script(language) for language in LANGUAGES if name(language) == f"static/{path}"), None)
+
+
+@cache
+def worker() -> bytes:
+    """The service worker. Its cache is named after all that is served here, so that a new version starts anew."""
+    version = _digest(b"".join(map(_bundle, LANGUAGES)))
+    return f"const VERSION={json.dumps(version)};\n{_source('sending')}{_source('worker')}".encode()
+
+
+@cache
+def _bundle(language: Language) -> bytes:
+    say = messages(language).gettext
+    said = json.dumps({key: say(message) for key, message in WORDS.items()}, ensure_ascii=False, separators=(",", ":"))
+    return f"(()=>{{\nconst WORDS={said};\n{_source('sending')}{_source('form')}}})();\n".encode()
+
+
+def _source(name: str) -> str:
+    """A file of ours without comment lines, empty lines and indentation: no line of it may begin inside a text."""
+    text = (_STATIC / f"{name}.js").read_text("utf-8")
+    return re.sub(r"(?m)^\s*(?://.*)?\n?", "", text)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -1,0 +1,247 @@
+// The page's own part: what happens when Register is pressed, and what the page says of it.
+
+let form;
+let record = null; // what was sent from this page and waits
+let busy = false;
+let pulsing = false;
+let shown = null; // the form that a receipt stands in the place of
+let again; // the next try
+let tries = 0;
+
+const find = (selector, within) => (within || document).querySelector(selector);
+const all = (selector, within) => Array.from((within || document).querySelectorAll(selector));
+const named = name => find(`[name="${name}"]`, form);
+
+const element = (tag, attributes, ...inside) => {
+  const made = document.createElement(tag);
+  for (const key in attributes) {
+    if (key === 'click') made.addEventListener('click', attributes[key]);
+    else made.setAttribute(key, attributes[key]);
+  }
+  made.append(...inside);
+  return made;
+};
+const parsed = html => new DOMParser().parseFromString(html, 'text/html');
+const button = (kind, word, click) => element('button', { type: 'button', class: kind, click }, WORDS[word]);
+
+// A card above the form, one for each `key`, left alone if it says the same already; `focus` where it answers a press.
+const say = (key, tone, title, lines, focus) => {
+  const old = find(`#say-${key}`);
+  if (old && find('h2', old).textContent === title) return;
+  hush(key);
+  const heading = element('h2', { tabindex: -1 }, title);
+  find('main').prepend(element('section', { class: `card ${tone}`, id: `say-${key}`, role: focus ? 'group' : 'status' },
+    heading, ...lines.map(line => typeof line === 'string' ? element('p', {}, line) : line)));
+  if (focus) {
+    scrollTo(0, 0);
+    heading.focus({ preventScroll: true });
+  }
+};
+const hush = key => { const card = find(`#say-${key}`); if (card) card.remove(); };
+
+// The answer of the server in the place of this page.
+const show = (html, since) => {
+  const page = parsed(html);
+  const live = find('#live', page);
+  if (live && since) live.dataset.answered = new Date(Date.parse(live.dataset.answered) + Date.now() - since).toISOString();
+  document.title = page.title;
+  document.documentElement.lang = page.documentElement.lang;
+  document.body.replaceWith(document.adoptNode(page.body));
+  // Parsed this way a script does not run; the policy of this page knows the receipt's.
+  for (const script of all('body script')) script.replaceWith(element('script', {}, script.textContent));
+  scrollTo(0, 0);
+  const first = find('[role=alert] h2') || find('h1');
+  first.tabIndex = -1;
+  first.focus({ preventScroll: true });
+  enhance();
+};
+
+// A receipt is a page of its own for Back and reload.
+const showReceipt = ({ id, at, page }) => {
+  const state = history.state;
+  if (!state || state.receipt !== id) history.pushState({ receipt: id }, '');
+  try { sessionStorage.setItem(id, JSON.stringify({ id, at, page })); } catch (error) { /* without it a reload finds the record, or a new form */ }
+  shown = document.body;
+  show(page, at);
+};
+// What is sent: everything the form holds, as its own button would send it.
+const filled = () => {
+  const data = Array.from(new FormData(form));
+  data.push(['action', 'send']);
+  return new URLSearchParams(data).toString();
+};
+
+const send = () => busy || attempt({
+  id: named('submission').value, url: new URL(form.getAttribute('action'), location.href).href, body: filled(),
+  at: Date.now(), state: 'waiting',
+});
+
+// A try with the person waiting for it. `busy` makes a double tap one.
+const attempt = async trying => {
+  busy = true;
+  clearTimeout(again);
+  document.body.classList.add('busy');
+  say('sending', 'wait', WORDS.sending, [], true);
+  if (navigator.onLine) trying.left = true;
+  const stored = await keep(trying).then(() => true, () => false);
+  const answer = await deliver(trying);
+  busy = false;
+  document.body.classList.remove('busy');
+  hush('sending');
+  if (answer.state === 'later') waiting(trying, stored, true);
+  else await arrived(trying, answer);
+};
+
+// What was sent from this page is settled.
+const arrived = async (trying, answer) => {
+  clearTimeout(again);
+  record = null;
+  tries = 0;
+  document.body.classList.remove('held');
+  hush('waiting');
+  if (answer.state === 'registered') {
+    const receipt = settled(trying, answer);
+    await keep(receipt).catch(() => {});
+    return showReceipt(receipt);
+  }
+  await forget(trying.id).catch(() => {});
+  if (answer.state === 'mend') return show(answer.page);
+  // The code is no longer valid, the form is registered already, or cannot be read: in the server's own words.
+  hush('answer');
+  const card = find('main .card', parsed(answer.page));
+  const lines = all('p', card).map(line => document.adoptNode(line));
+  say('answer', answer.state === 'another' ? 'kept' : 'alert', find('h1', card).textContent, lines, true);
+};
+
+// Neither registered nor refused: kept if the browser can, and tried again while the page is open.
+const waiting = (trying, stored, focus) => {
+  record = trying;
+  hush('waiting');
+  say('waiting', 'kept', WORDS[!stored ? 'lost' : trying.left ? 'unconfirmed' : 'kept'], [
+    WORDS[stored ? 'itself' : 'open'], WORDS.only, WORDS.paper,
+    button('send', 'now', () => busy || attempt(trying)),
+    ...stored ? [button('quiet', 'change', change)] : [],
+  ], focus);
+  document.body.classList.toggle('held', stored);
+  if (stored && navigator.serviceWorker) {
+    navigator.serviceWorker.ready.then(worker => worker.sync.register('send')).catch(() => {});
+  }
+  later();
+};
+
+// Back to the form. What was sent may have arrived: then sending something else is answered "registered already".
+const change = async () => {
+  const { id } = record;
+  clearTimeout(again);
+  record = null;
+  document.body.classList.remove('held');
+  hush('waiting');
+  await forget(id).catch(() => {});
+  find('h1').scrollIntoView();
+};
+
+// Tries that nobody pressed for: what this page sent, and what else this phone keeps.
+const pulse = async () => {
+  clearTimeout(again);
+  if (pulsing) return;
+  pulsing = true;
+  const trying = record;
+  if (trying) {
+    if (navigator.onLine) trying.left = true;
+    const answer = await deliver(trying);
+    if (record === trying && !busy && answer.state !== 'later') await arrived(trying, answer);
+  }
+  await flush(record && record.id).catch(() => {});
+  pulsing = false;
+  if (await look()) later();
+};
+const later = () => {
+  clearTimeout(again);
+  again = setTimeout(pulse, Math.min(60, 3 * 2 ** tries++) * 1000);
+};
+const wake = async () => await look() && pulse();
+
+// Says what this phone keeps; true if anything waits.
+const look = async () => {
+  let waits = !!record;
+  const day = 864e5;
+  for (const each of await records().catch(() => [])) {
+    if (!form) return waits;
+    const age = Date.now() - each.at;
+    if (age > (each.state === 'registered' ? day / 2 : 7 * day)) {
+      forget(each.id);
+      continue;
+    }
+    const own = named('submission').value === each.id;
+    if (each.state === 'waiting') {
+      waits = true;
+      if (own && !record && !busy) waiting(each, true);
+    } else if (record && own && !busy) {
+      await arrived(each, each);
+      return false;
+    }
+    if (!own || each.state === 'registered') told(each, own);
+  }
+  return waits;
+};
+
+const told = (each, own) => {
+  const key = each.id;
+  const page = parsed(each.page || '');
+  const link = element('p', {}, element('a', { href: location.pathname }, WORDS.fresh));
+  const time = new Date(each.at).toTimeString().slice(0, 5);
+  const receipt = button('button', 'show', () => showReceipt(each));
+  const mend = button('button', 'look', () => {
+    forget(key);
+    show(each.page);
+  });
+  if (each.state === 'waiting') {
+    say(key, 'kept', WORDS[each.left ? 'unconfirmed' : 'kept'], [WORDS.itself, WORDS.only, button('button', 'now', pulse)]);
+  } else if (each.state === 'mend') say(key, 'alert', WORDS.mend, [mend]);
+  else if (each.state !== 'registered') say(key, 'alert', find('h1', page).textContent, all('.card p', page));
+  else if (own) say(key, 'ok', WORDS.again, [WORDS.stands, receipt, link]);
+  else say(key, 'ok', `${WORDS.registered} · ${time}`, [receipt]);
+};
+
+const enhance = () => {
+  form = find('form');
+  if (!form || !named('submission')) return form = null;
+  // Listened for as clicks: which button sent a form, older browsers do not say.
+  form.addEventListener('click', event => {
+    const pressed = event.target.closest('button[name=action]');
+    if (!pressed || pressed.value !== 'send') return;
+    event.preventDefault();
+    send();
+  });
+};
+
+addEventListener('online', wake);
+addEventListener('pageshow', event => event.persisted && wake());
+document.addEventListener('visibilitychange', () => document.hidden || wake());
+addEventListener('popstate', () => {
+  const id = history.state && history.state.receipt;
+  if (id) recall(id);
+  else if (shown) {
+    document.body.replaceWith(shown);
+    shown = null;
+    form = find('form');
+    wake();
+  }
+});
+
+// The receipt that this entry of the history stands for.
+const recall = async id => {
+  let kept = null;
+  try { kept = JSON.parse(sessionStorage.getItem(id)); } catch (error) { /* then the record */ }
+  const receipt = kept || (await records().catch(() => [])).find(each => each.id === id && each.page);
+  if (receipt) showReceipt(receipt);
+};
+
+if (navigator.serviceWorker) {
+  navigator.serviceWorker.register('../worker.js', { scope: './' }).catch(() => {});
+  navigator.serviceWorker.ready.then(({ active }) => active.postMessage([location.href, find('script[src]').src]));
+  navigator.serviceWorker.addEventListener('message', wake);
+}
+enhance();
+wake();
+if (history.state && history.state.receipt) recall(history.state.receipt);

@@ -1,0 +1,66 @@
+// Sending and keeping: what the page and the worker share. The worker runs this file without a page.
+//
+// A record is one pressing of Register, under its submission id: {id, url, body, at, state}. `state` is `waiting` until
+// an answer of ours settles it; then `page` holds that answer and, once registered, nothing that was typed is left.
+
+const MARK = '<meta name="generator" content="Kakou">';
+const SIGNED = /KR[0-9A-Z]+-[A-Z2-7]+-[A-Z2-7]{103}/;
+const PATIENCE = 28000;
+
+// One transaction on the store. Rejects where the browser has none, or loses it; one that hangs is not asked again.
+let hangs = false;
+const storing = (mode, work) => new Promise((resolve, reject) => {
+  if (hangs) return reject('hangs');
+  const late = setTimeout(() => { hangs = true; reject('hangs'); }, 3000);
+  const opening = indexedDB.open('kakou', 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore('records', { keyPath: 'id' });
+  opening.onerror = () => { clearTimeout(late); reject(opening.error); };
+  opening.onsuccess = () => {
+    const base = opening.result;
+    const transaction = base.transaction('records', mode, { durability: 'strict' });
+    const request = work(transaction.objectStore('records'));
+    transaction.oncomplete = () => { clearTimeout(late); base.close(); resolve(request.result); };
+    transaction.onabort = transaction.onerror = () => { clearTimeout(late); base.close(); reject(transaction.error); };
+  };
+});
+const keep = record => storing('readwrite', store => store.put(record));
+const forget = id => storing('readwrite', store => store.delete(id));
+const records = () => storing('readonly', store => store.getAll());
+
+// What an answer means. Only pages of ours mean anything: a captive portal answers with any status, 201 too.
+const judge = (status, text) => {
+  if (!text.includes(MARK) || !/<\/html>\s*$/.test(text)) return 'later';
+  if (status === 201) return SIGNED.test(text) ? 'registered' : 'later';
+  return { 422: 'mend', 404: 'refused', 410: 'refused', 409: 'another', 400: 'unread', 413: 'unread', 415: 'unread' }[status] || 'later';
+};
+
+// One try: {state, page}. Redirects are errors: a portal's 307 would carry everything typed to the portal.
+const deliver = async record => {
+  const stop = self.AbortController ? new AbortController() : {};
+  const late = new Promise((_, reject) => setTimeout(() => { reject('late'); if (stop.abort) stop.abort(); }, PATIENCE));
+  const asked = async () => {
+    const answer = await fetch(record.url, {
+      method: 'POST', body: record.body, redirect: 'error', cache: 'no-store', credentials: 'omit', signal: stop.signal,
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    });
+    const page = await answer.text();
+    return { state: judge(answer.status, page), page };
+  };
+  return Promise.race([asked(), late]).catch(() => ({ state: 'later', page: '' }));
+};
+
+// What is left of a record after an answer: a receipt keeps nothing that was typed.
+const settled = (record, { state, page }) => state === 'registered'
+  ? { id: record.id, at: Date.now(), state, page }
+  : Object.assign({}, record, { state, page });
+
+// A try for each record that waits, but for the one with id `own`; true if none of them waits any more.
+const flush = async own => {
+  let done = true;
+  for (const record of (await records()).filter(each => each.state === 'waiting' && each.id !== own)) {
+    const answer = await deliver(record);
+    if (answer.state === 'later') done = false;
+    else await keep(settled(record, answer));
+  }
+  return done;
+};

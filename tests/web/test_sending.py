@@ -1,0 +1,380 @@
+"""Pressing Register with the script, on every kind of network: always a true state, always one passage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+import msgspec
+import pytest
+
+from tests.web.browser import CHROMIUM, PHONE, PORTAL, Line, chromium, serving
+from tests.web.conftest import NotSealed, Stack
+from tests.web.test_browser import fill, fill_driver, picture
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+
+KEPT = "已存在本机"
+REGISTERED = "已登记"
+
+
+@dataclass
+class Phone:
+    """A phone before the checkpoint's poster."""
+
+    context: BrowserContext
+    line: Line
+    address: str
+    page: Page
+    said: list[str]
+    """What its console complained of."""
+
+    def open(self) -> Page:
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("console", self._complains)
+        self.page.goto(self.address)
+        return self.page
+
+    def _complains(self, told: ConsoleMessage) -> None:
+        if "Content Security" in told.text:
+            self.said.append(told.text)
+
+    def send(self) -> None:
+        self.page.locator("main > button.send").click()
+
+    @property
+    def state(self) -> str:
+        """The heading that says it: of the receipt, or of the first card."""
+        heading = self.page.locator(".done h1, .card[id^=say-]:not(#say-sending) h2, [role=alert] h2").first
+        heading.wait_for(state="visible", timeout=5000)
+        return heading.inner_text()
+
+    def kept(self) -> list[dict[str, object]]:
+        """The records in this browser."""
+        found: list[dict[str, object]] = self.page.evaluate(
+            """() => new Promise(done => {
+                const opening = indexedDB.open('kakou', 1);
+                opening.onupgradeneeded = () => opening.result.createObjectStore('records', {keyPath: 'id'});
+                opening.onsuccess = () => {
+                    const asked = opening.result.transaction('records').objectStore('records').getAll();
+                    asked.onsuccess = () => { opening.result.close(); done(asked.result); };
+                };
+            })"""
+        )
+        return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@contextmanager
+def phone_at(
+    browser: Browser, stack: Stack, *before: str, locale: str = "zh-CN", worker: bool = False
+) -> Iterator[Phone]:
+    line = Line()
+    with serving(line) as base:
+        context = browser.new_context(
+            viewport=PHONE,
+            locale=locale,
+            is_mobile=True,
+            has_touch=True,
+            service_workers="allow" if worker else "block",
+        )
+        for script in before:
+            context.add_init_script(script)
+        phone = Phone(context, line, base + stack.address, None, [])  # type: ignore[arg-type]
+        phone.open()
+        yield phone
+        context.close()
+        assert phone.said == []
+
+
+@pytest.fixture
+def phone(browser: Browser, stack: Stack) -> Iterator[Phone]:
+    with phone_at(browser, stack) as opened:
+        yield opened
+
+
+def test_registered_in_place_and_nothing_typed_is_left_on_the_phone(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+    assert phone.page.title().startswith("已登记")
+    assert stack.stored == 1
+    (left,) = phone.kept()
+    assert left.keys() == {"id", "at", "state", "page"}
+    assert "13800138000" not in str(left)
+    picture(phone.page, "script-registered", tmp_path)
+
+
+def test_the_same_fields_as_without_a_script(browser: Browser, phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+    context = browser.new_context(viewport=PHONE, locale="zh-CN", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(phone.address)
+    fill_driver(page)
+    page.locator("main > button.send").click()
+    with_script, without = (parse_qs(body.decode(), keep_blank_values=True) for body in phone.line.posts)
+    assert with_script.pop("submission") != without.pop("submission")
+    assert with_script == without
+    context.close()
+
+
+def test_a_double_tap_is_one(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.page.evaluate("() => { const b = document.querySelector('main > button.send'); b.click(); b.click(); }")
+    assert REGISTERED in phone.state
+    assert len(phone.line.posts) == 1
+    assert stack.stored == 1
+
+
+@pytest.mark.parametrize("cut", ["down", "upload", "answer", "half"])
+def test_a_cut_line_keeps_it_and_sends_it_when_the_line_is_back(
+    phone: Phone, stack: Stack, cut: str, tmp_path: Path
+) -> None:
+    fill_driver(phone.page)
+    phone.line.state = cut
+    phone.send()
+    assert KEPT in phone.state
+    assert "还没有确认" in phone.state, "it may have arrived"
+    picture(phone.page, f"script-kept-{cut}", tmp_path)
+    assert [each["state"] for each in phone.kept()] == ["waiting"]
+    phone.line.state = "up"
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    phone.page.locator(".done").wait_for()
+    assert REGISTERED in phone.state
+    assert stack.stored == 1
+    assert [each["state"] for each in phone.kept()] == ["registered"]
+
+
+def test_offline_it_surely_is_not_registered_and_goes_by_itself(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+    fill_driver(phone.page)
+    phone.context.set_offline(True)
+    phone.send()
+    assert phone.state == "已存在本机，还没有登记"
+    assert stack.stored == 0
+    picture(phone.page, "script-offline", tmp_path)
+    phone.context.set_offline(False)
+    phone.page.locator(".done").wait_for()
+    assert stack.stored == 1
+
+
+def test_it_goes_by_the_clock_where_nothing_tells_that_the_line_is_back(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.page.clock.install()
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    phone.page.clock.run_for(4_000)
+    phone.page.wait_for_timeout(300)
+    assert KEPT in phone.state
+    phone.line.state = "up"
+    phone.page.clock.run_for(120_000)
+    phone.page.locator(".done").wait_for()
+    assert stack.stored == 1
+
+
+@pytest.mark.parametrize(
+    "portal",
+    [
+        (200, PORTAL),
+        (201, PORTAL),
+        (302, PORTAL),
+        (307, PORTAL),
+        (404, PORTAL),
+        (422, PORTAL),
+        (511, PORTAL),
+        (201, b"KR1-ABC-" + b"A" * 103),
+        (200, b""),
+    ],
+)
+def test_a_captive_portal_is_neither_registered_nor_refused(
+    phone: Phone, stack: Stack, portal: tuple[int, bytes]
+) -> None:
+    fill_driver(phone.page)
+    phone.line.portal = portal
+    phone.send()
+    assert KEPT in phone.state
+    phone.line.portal = None
+    phone.page.locator("#say-waiting button.send").click()
+    phone.page.locator(".done").wait_for()
+    assert stack.stored == 1
+
+
+def test_a_page_of_ours_that_is_no_receipt_is_not_success(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    form = phone.page.evaluate("fetch(location.href).then(answer => answer.text())")
+    phone.line.portal = (201, form.encode())
+    phone.send()
+    assert KEPT in phone.state
+    assert stack.stored == 0
+
+
+def test_a_busy_server_keeps_it(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    stack.sealing_fails = NotSealed("KMS")
+    phone.send()
+    assert KEPT in phone.state
+    stack.sealing_fails = None
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    phone.page.locator(".done").wait_for()
+    assert stack.stored == 1
+
+
+def test_what_to_mend_is_shown_in_place_and_nothing_is_kept(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+    fill_driver(phone.page)
+    fill(phone.page, "travellers.0.origin", "和平区")
+    submission = phone.page.locator("[name=submission]").input_value()
+    phone.send()
+    phone.page.locator("select[name='travellers.0.origin']").wait_for()
+    assert "还没有登记" in phone.state
+    assert phone.kept() == []
+    assert phone.page.locator("[name=submission]").input_value() == submission
+    assert phone.page.evaluate("document.activeElement.id") == "mend"
+    picture(phone.page, "script-mend", tmp_path)
+    phone.page.locator("select[name='travellers.0.origin']").select_option("210102")
+    phone.send()
+    assert REGISTERED in phone.state
+    assert stack.stored == 1
+
+
+def test_a_poster_that_was_replaced_meanwhile_says_so_and_keeps_what_was_typed(
+    phone: Phone, stack: Stack, tmp_path: Path
+) -> None:
+    fill_driver(phone.page)
+    posters = stack.settings.posters
+    stack.change(posters=tuple(msgspec.structs.replace(poster, state="revoked") for poster in posters))
+    phone.send()
+    assert phone.state == "这张码已经换新"
+    assert "没有登记成功" in phone.page.locator("#say-answer").inner_text()
+    picture(phone.page, "script-refused", tmp_path)
+    assert phone.page.locator("[name=plate]").input_value() == "辽ca1234"
+    assert phone.page.locator("[name=plate]").is_visible()
+    assert phone.kept() == []
+    assert stack.stored == 0
+
+
+def test_back_from_the_receipt_says_registered_and_another_passage_is_not_taken(
+    phone: Phone, stack: Stack, tmp_path: Path
+) -> None:
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+    reference = phone.page.locator(".ref b").inner_text()
+    phone.page.go_back()
+    phone.page.locator("[name=plate]").wait_for()
+    assert phone.state == "这张表已经登记过了"
+    picture(phone.page, "script-already", tmp_path)
+    fill(phone.page, "plate", "辽CA9999")
+    phone.send()
+    phone.page.locator("#say-answer").wait_for()
+    assert stack.stored == 1
+    phone.page.locator("[id^=say-] button.button").first.click()
+    assert phone.page.locator(".ref b").inner_text() == reference
+
+
+def test_a_reload_shows_the_receipt_again(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+    reference = phone.page.locator(".ref b").inner_text()
+    phone.page.reload()
+    phone.page.locator(".ref b").wait_for()
+    assert phone.page.locator(".ref b").inner_text() == reference
+    assert stack.stored == 1
+
+
+def test_killed_in_mid_send_it_is_sent_on_reopening(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+    fill_driver(phone.page)
+    phone.line.state = "answer"
+    phone.send()
+    assert KEPT in phone.state
+    phone.page.close()
+    phone.line.state = "up"
+    phone.open()
+    phone.page.locator(".card.ok").wait_for()
+    assert REGISTERED in phone.state
+    picture(phone.page, "script-reopened", tmp_path)
+    phone.page.locator(".card.ok button").click()
+    assert REGISTERED in phone.page.locator(".done h1").inner_text()
+    assert stack.stored == 1
+    assert len(phone.line.posts) == 2
+
+
+def test_reopened_before_the_line_is_back_it_says_what_waits(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+    """And a second tab does not lose it, nor make two of it."""
+    fill_driver(phone.page)
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    first = phone.page
+    phone.line.state = "up"
+    stack.sealing_fails = NotSealed("KMS")
+    second = phone.open()
+    assert KEPT in phone.state
+    assert second.locator("[name=plate]").is_visible()
+    picture(second, "script-second-tab", tmp_path)
+    stack.sealing_fails = None
+    second.locator(".card.kept button").click()
+    second.locator(".card.ok").wait_for()
+    first.evaluate("dispatchEvent(new Event('online'))")
+    first.locator(".done").wait_for()
+    assert stack.stored == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "delete window.indexedDB; Object.defineProperty(window, 'indexedDB', {get: () => undefined})",
+        "Object.defineProperty(window, 'indexedDB', {get: () => { throw new Error('SecurityError') }})",
+        "IDBFactory.prototype.open = () => ({})",
+        "Object.defineProperty(window, 'sessionStorage', {get: () => { throw new Error('SecurityError') }});"
+        "Object.defineProperty(window, 'indexedDB', {get: () => undefined})",
+    ],
+    ids=["missing", "forbidden", "silent", "nothing at all"],
+)
+def test_a_browser_that_cannot_keep_it_says_so_and_loses_nothing(
+    browser: Browser, stack: Stack, broken: str, tmp_path: Path
+) -> None:
+    with phone_at(browser, stack, broken) as phone:
+        fill_driver(phone.page)
+        phone.line.state = "answer"
+        phone.send()
+        assert phone.state == "还没有收到回执"
+        assert "请不要关闭" in phone.page.locator("#say-waiting").inner_text()
+        assert phone.page.locator("[name=plate]").input_value() == "辽ca1234"
+        assert phone.page.locator("[name=plate]").is_visible()
+        picture(phone.page, "script-not-kept", tmp_path)
+        phone.line.state = "up"
+        phone.page.evaluate("dispatchEvent(new Event('online'))")
+        phone.page.locator(".done").wait_for()
+        assert stack.stored == 1
+
+
+def test_changing_what_waits_is_honest_if_it_had_arrived(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.line.state = "answer"
+    phone.send()
+    assert KEPT in phone.state
+    phone.page.locator("#say-waiting .quiet").click()
+    phone.page.locator("[name=plate]").wait_for()
+    assert phone.kept() == []
+    phone.line.state = "up"
+    fill(phone.page, "plate", "辽CA9999")
+    phone.send()
+    phone.page.locator("#say-answer").wait_for()
+    assert phone.state == "这张表已经登记过了"
+    assert stack.stored == 1
