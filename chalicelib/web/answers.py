@@ -33,7 +33,7 @@ def page(
 
 
 def elsewhere(location: str) -> Response:
-    """Leads to another of our pages (303), by a relative address."""
+    """Leads to another of our pages (303), on the same host."""
     headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Location": location}
     return _response(b"", 303, {**headers, "Vary": "Accept-Language, Accept-Encoding"}, {})
 

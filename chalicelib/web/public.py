@@ -83,7 +83,6 @@ class _Visit:
         self.content_type = self.headers.get("content-type")
         self.json = request.method == "POST" and "json" in (self.content_type or "").lower()
         self.query: Mapping[str, str] = request.query_params or {}
-        self.path = str(request.context.get("path") or "/")
         self.language = named(self.query.get("lang")) or asked(self.headers.get("accept-language"))
         self._request = request
 
@@ -213,13 +212,10 @@ def _home(visit: _Visit) -> Response:
     if not visit.query.keys() & {"checkpoint", "tag"}:
         return visit.plain("home", 200)
     try:
-        code = scans.by_hand(visit.query.get("checkpoint", ""), visit.query.get("tag", ""))
+        place = scans.by_hand(visit.query.get("checkpoint", ""), visit.query.get("tag", ""))
     except CodeRefused as refused:
         log.note("code_refused", reason=refused.reason)
         return visit.plain("typed_refused", 404)
-    # Relative, because only the phone knows what stands before our path; a stage's address may lack the last slash.
-    stage = visit.path.rpartition("/")[2]
-    place = f"{stage}/C/{code}" if stage else f"C/{code}"
     changed = visit.language != asked(visit.headers.get("accept-language"))
     return answers.elsewhere(f"{place}?lang={visit.language.code}" if changed else place)
 

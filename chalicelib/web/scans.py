@@ -9,9 +9,10 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 from threading import Lock
+from urllib.parse import urlsplit
 
 from chalicelib import log, wiring
-from chalicelib.checkpoint.code import Code, CodeRefused, Scanned, folded, typed
+from chalicelib.checkpoint.code import CodeRefused, Scanned, folded, typed
 from chalicelib.passage.facts import Scan
 from chalicelib.passage.hour import stamp
 from chalicelib.settings import Settings
@@ -72,9 +73,13 @@ def count(scanned: Scanned, settings: Settings) -> None:
         log.failure("scan_not_counted", error, **told)
 
 
-def by_hand(checkpoint: str, short: str) -> Code:
-    """The code of the poster that these were read from (see `code.typed`). Raises CodeRefused, TooManyTries, and what
-    settings and keys raise."""
+def by_hand(checkpoint: str, short: str) -> str:
+    """The path of the poster's form that these were read from (see `code.typed`). Raises CodeRefused, TooManyTries, and
+    what settings and keys raise.
+
+    It begins at the root, as the settings have it: relative to a stage's own address it would depend on a last slash
+    that the gateway does not tell us of.
+    """
     settings = wiring.current_settings().current()
     now = wiring.clock()
     number = folded(checkpoint)
@@ -83,7 +88,8 @@ def by_hand(checkpoint: str, short: str) -> Code:
     if not TRIES.left(number, now):
         raise TooManyTries
     try:
-        return typed(number, short, settings, wiring.code_keys())
+        code = typed(number, short, settings, wiring.code_keys())
     except CodeRefused:
         TRIES.spend(number, now)
         raise
+    return f"{urlsplit(settings.public_url).path}/C/{code}"
