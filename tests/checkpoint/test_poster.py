@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from chalicelib.checkpoint import code, poster, register
 from chalicelib.checkpoint.poster import matrix, reading
-from chalicelib.checkpoint.poster.page import HEIGHT, WIDTH, Line, Page, Symbol
+from chalicelib.checkpoint.poster.page import HEIGHT, WIDTH, Line, Page, Symbol, line
 from chalicelib.checkpoint.poster.type import face
 from chalicelib.settings import Bilingual, Settings, first_settings
 
@@ -243,6 +243,12 @@ def test_what_cannot_be_drawn_is_refused_by_name(name: str, said: str) -> None:
 def test_a_200_letter_english_name_is_refused_by_name() -> None:
     with pytest.raises(poster.PosterUndrawable, match="WWW…' is too long"):
         poster.lay_out(sheet(name_en="W" * 200))
+
+
+def test_a_line_shrinks_by_half_and_no_further() -> None:
+    assert line("卡" * 10, 0, 0, 2, width=10).size == 1
+    with pytest.raises(poster.PosterUndrawable, match="too long"):
+        line("卡" * 11, 0, 0, 2, width=10)
 
 
 def test_rare_characters_are_drawn() -> None:

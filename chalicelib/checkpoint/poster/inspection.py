@@ -59,7 +59,7 @@ def _entry(sheet: Sheet, top: float) -> list[Item]:
         fill(RULE, rectangle(_LEFT, top + _HIGH - 3.4, _RIGHT, top + _HIGH - 3.1)),
         Symbol(sheet.address, _LEFT, top + 1, _SIDE),
         line(place.id, text, top + 6.6, 7.4, ACCENT, bold=True),
-        *block(place.name_zh, text + 26, top + 0.6, 84, 7.6, 5.6, INK, bold=True, shrink=0.7, least=0.4, leading=1.16),
+        *block(place.name_zh, text + 26, top + 0.6, 84, 7.2, 5.6, INK, bold=True, shrink=0.7, least=0.4, leading=1.16),
         *block(place.name_en, text + 26, top + 8.4, 84, 4.6, 3.5, GREY, shrink=0.6, least=0.4, leading=1.15),
         line(short(code), text, top + 18.4, 5, INK, bold=True, width=52),
         line(f"张贴码 Poster {code.version}　密钥 Key {code.key}", text + 54, top + 18.2, 3.8, INK, width=56),

@@ -82,7 +82,7 @@ def lay_out(sheet: Sheet) -> Page:
         raise PosterUndrawable("a name is empty; write one")
     items: list[Item] = [
         line(place.id, 173, 40, 20, ACCENT, bold=True, align=0.5, width=40),
-        *block(place.name_zh, _LEFT, 59, _RIGHT - _LEFT, 21, 19, bold=True, shrink=0.7, least=0.4, leading=1.16),
+        *block(place.name_zh, _LEFT, 59, _RIGHT - _LEFT, 19.8, 19, bold=True, shrink=0.7, least=0.4, leading=1.16),
         *block(place.name_en, _LEFT, 80.6, _RIGHT - _LEFT, 8, 7.6, GREY, shrink=0.6, least=0.4, leading=1.15),
         Symbol(sheet.address, _LEFT, _TOP, SYMBOL_SIDE),
     ]

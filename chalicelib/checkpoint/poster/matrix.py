@@ -45,26 +45,19 @@ def contours(modules: tuple[tuple[bool, ...], ...]) -> tuple[Contour, ...]:
                 edges.setdefault(start, []).append(end)
     found: list[Contour] = []
     while edges:
-        begin = next(iter(edges))
+        begin = at = next(iter(edges))
         trail = [begin]
         while True:
-            at = trail[-1]
-            ways = edges[at]
-            # Where two dark modules touch by a corner, turn right: each keeps a border of its own.
-            way = ways[0] if len(ways) == 1 or len(trail) < 2 else _right_turn(trail[-2], at, ways)
-            ways.remove(way)
-            if not ways:
+            # Where two dark modules touch by a corner there are two ways on; either closes, and the other is left.
+            way = edges[at].pop()
+            if not edges[at]:
                 del edges[at]
             if way == begin:
                 break
             trail.append(way)
+            at = way
         found.append(_corners(trail))
     return tuple(found)
-
-
-def _right_turn(before: tuple[int, int], at: tuple[int, int], ways: list[tuple[int, int]]) -> tuple[int, int]:
-    came = (at[0] - before[0], at[1] - before[1])
-    return next(way for way in ways if (way[0] - at[0], way[1] - at[1]) == (-came[1], came[0]))
 
 
 def _corners(trail: list[tuple[int, int]]) -> Contour:

@@ -162,7 +162,7 @@ def block(
     pieces = _pieces(text, anywhere=anywhere)
     for tenths in range(100, round(100 * least) - 1, -2):
         now = size * tenths / 100
-        lines = _wrapped(pieces, width / now, bold=bold)
+        lines = _wrapped(pieces, width / now, bold=bold, even=not anywhere)
         if lines is not None and (len(lines) - 1) * leading * now + now <= height + 1e-9:
             return [
                 Line(each, left, top + (0.88 + leading * at) * now, now, ink, bold) for at, each in enumerate(lines)
@@ -170,8 +170,8 @@ def block(
     raise _too_long(text)
 
 
-def _wrapped(pieces: list[str], ems: float, *, bold: bool) -> list[str] | None:
-    """The pieces on lines of `ems`, as even as so many lines can be; None when one piece alone is wider."""
+def _wrapped(pieces: list[str], ems: float, *, bold: bool, even: bool) -> list[str] | None:
+    """The pieces on lines of `ems`, if `even` as even as so many lines can be; None when one piece alone is wider."""
     measure = face(bold=bold).width
     widths = [(measure(piece), measure(piece.rstrip())) for piece in pieces]
     widest = max(bare for _, bare in widths)
@@ -180,7 +180,7 @@ def _wrapped(pieces: list[str], ems: float, *, bold: bool) -> list[str] | None:
     ends = _ends(widths, ems)
     # The narrowest measure that needs no more lines: no lonely last letter.
     low, high = widest, ems
-    for _ in range(8 if 1 < len(ends) <= 3 else 0):
+    for _ in range(8 if even and 1 < len(ends) <= 3 else 0):
         middle = (low + high) / 2
         tried = _ends(widths, middle)
         if len(tried) > len(ends):
