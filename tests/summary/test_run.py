@@ -165,6 +165,17 @@ def test_a_late_scan_makes_a_new_revision_and_none_is_forgotten() -> None:
     assert town.operation.city.scans == 2
 
 
+def test_a_dead_sheet_at_a_checkpoint_that_left_the_settings_is_still_counted() -> None:
+    town = Town(EVENING)
+    town.register("104", EVENING.start)
+    town.run(EVENING.start + CLOSED)
+    left = structs.replace(town.settings, checkpoints=town.settings.checkpoints[:3])
+    town.scan("104", EVENING.end)
+    town.run(EVENING.end + CLOSED, settings=left)
+    there = town.hour(EVENING.next()).checkpoints["104"]
+    assert (there.state, there.counts.scans) == ("closed", 1)
+
+
 def test_a_checkpoint_without_a_replaced_poster_costs_no_second_reading() -> None:
     town = Town(EVENING)
     town.scan("102", EVENING.start)  # which no function can have written: poster 102 was never replaced
