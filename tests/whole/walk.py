@@ -115,6 +115,8 @@ def path(stack: LocalStack, tag: str) -> list[Step]:
         Step("the form", 200, Sent("GET", at + query, HEADERS)),
         Step("no form", 404, Sent("GET", f"/C/{MARKERS['code']}{query}", HEADERS)),
         Step("no page", 404, Sent("GET", f"/{MARKERS['code']}", HEADERS)),
+        Step("typed by hand", 404, Sent("GET", f"/?checkpoint={MARKERS['code']}&tag={MARKERS['query']}", HEADERS)),
+        Step("typed for 101", 404, Sent("GET", f"/?checkpoint=101&tag={MARKERS['code']}", HEADERS)),
         Step("home", 200, Sent("GET", f"/{query}", HEADERS)),
     ]  # fmt: skip
     return steps
