@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.passage.seal import Envelope, NotOpened, NotSealed
-from scripts.stacks.ministack import REGION
 from tests.conftest import MiniStack
 
 
