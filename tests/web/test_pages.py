@@ -282,3 +282,11 @@ def test_every_page_leads_to_every_other_language(language: Language) -> None:
     assert {f"lang-{code}" for code in others} <= {found.get("value") for tag, found in tags if tag == "button"}
     tags = Controls(plain.plain_page(language, "home")).tags
     assert {f"?lang={code}" for code in others} <= {found.get("href") for tag, found in tags if tag == "a"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_the_word_for_abroad_that_the_page_names_is_taken(language: Language) -> None:
+    page = pages.form_page(scene(language), submission=ID).decode()
+    hint = re.search('id="travellers.0.origin-hint">(.*?)</p>', page, re.S)
+    assert hint
+    assert any(word in hint[1] for word in codes.ABROAD_WORDS)
