@@ -29,7 +29,7 @@ RULES = (
 """Every rule a problem can name; the pages have a sentence for each."""
 
 _SUBMISSION = re.compile("[0-9a-f]{32}")
-_TRIP = ("origin", "township", "address", "purpose")
+TRIP = ("origin", "township", "address", "purpose")
 """What `same_as_first` takes from the first traveller."""
 
 
@@ -111,7 +111,7 @@ def _traveller(answers: _Answers, at: int, townships: Collection[str], today: da
     trip = own
     if at > 0 and answers.choice(own + "same_as_first", ("yes",), required=False):
         trip = "travellers.0."
-        for part in _TRIP:
+        for part in TRIP:
             answers.unwanted(own + part, "same_or_own")
     heard = len(answers.problems)
     origin = answers.origin(trip + "origin")

@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from chalicelib.passage import codes, form
+from chalicelib.web import words
 from chalicelib.web.language import LANGUAGES, Language, messages
 
 _STATIC = Path(__file__).with_name("static")
@@ -44,6 +46,13 @@ WORDS: Mapping[str, str] = {
     "fresh": _("Open a new form"),
     "mend": _("Not registered yet: mend these answers"),
     "look": _("Show what there is to mend"),
+    "take": _("Fill in what I wrote"),
+    "traveller": _("Traveller %(number)d"),
+    "remove": _("Remove traveller %(number)d"),
+    "removed": _("Traveller %(number)d was removed."),
+    "same": words.FIELDS["same_as_first"],
+    "most": words.RULES["travellers_many"],
+    "everyone": _("Everyone in the vehicle, children too."),
 }
 """What the script says, by the name it has there."""
 
@@ -73,14 +82,19 @@ def worker() -> bytes:
 @cache
 def _bundle(language: Language) -> bytes:
     say = messages(language).gettext
-    said = json.dumps({key: say(message) for key, message in WORDS.items()}, ensure_ascii=False, separators=(",", ":"))
-    return f"(()=>{{\nconst WORDS={said};\n{_source('sending')}{_source('form')}}})();\n".encode()
+    said = _json({key: say(message) for key, message in WORDS.items()})
+    known = _json({"no_vehicle": sorted(codes.NO_VEHICLE), "most": codes.MAX_TRAVELLERS, "trip": form.TRIP})
+    return f"(()=>{{\nconst WORDS={said},CODES={known};\n{_source('sending')}{_source('form')}}})();\n".encode()
 
 
 def _source(name: str) -> str:
     """A file of ours without comment lines, empty lines and indentation: no line of it may begin inside a text."""
     text = (_STATIC / f"{name}.js").read_text("utf-8")
     return re.sub(r"(?m)^\s*(?://.*)?\n?", "", text)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _digest(content: bytes) -> str:

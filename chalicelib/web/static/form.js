@@ -1,5 +1,7 @@
 // The page's own part: what happens when Register is pressed, and what the page says of it.
 
+const kakou = {}; // what the later script adds: `mend`
+
 let form;
 let record = null; // what was sent from this page and waits
 let busy = false;
@@ -64,17 +66,118 @@ const showReceipt = ({ id, at, page }) => {
   shown = document.body;
   show(page, at);
 };
-// What is sent: everything the form holds, as its own button would send it.
+// What is sent: everything the form holds, as its own button would send it, but for what another answer makes needless
+// and hides.
+const told = name => new FormData(form).get(name);
+const needless = name => {
+  if (name === 'plate') return CODES.no_vehicle.includes(told('vehicle'));
+  const [own, part] = name.split(/\.(?=[a-z_]+$)/);
+  return part === 'number' ? told(`${own}.document`) === 'none' : CODES.trip.includes(part) && !!told(`${own}.same_as_first`);
+};
 const filled = () => {
-  const data = Array.from(new FormData(form));
+  const data = Array.from(new FormData(form)).filter(([name]) => !needless(name));
   data.push(['action', 'send']);
   return new URLSearchParams(data).toString();
 };
 
-const send = () => busy || attempt({
+const send = () => busy || kakou.mend && kakou.mend() || attempt({
   id: named('submission').value, url: new URL(form.getAttribute('action'), location.href).href, body: filled(),
   at: Date.now(), state: 'waiting',
 });
+
+// The form as it was when `body` was sent.
+const fill = body => {
+  const data = new URLSearchParams(body);
+  for (const [name, value] of data) {
+    const at = /^travellers\.(\d)/.exec(name);
+    while (at && party().length <= at[1]) add();
+    const field = named(name);
+    if (!field || field.type === 'hidden') continue;
+    const choice = find(`[name="${name}"][value="${CSS.escape(value)}"]`, form);
+    if (/radio|checkbox/.test(field.type)) choice && (choice.checked = true);
+    else field.value = value;
+  }
+};
+
+const party = () => all('.t', form);
+const titled = (word, number) => WORDS[word].replace('%(number)d', number);
+
+// The traveller in `section` becomes number `to`, counted from 0.
+const renumber = (section, from, to) => {
+  const names = { [`traveller-${from + 1}`]: `traveller-${to + 1}`, [`h-${from}`]: `h-${to}` };
+  for (const each of [section, ...all('*', section)]) {
+    for (const key of ['id', 'name', 'for', 'aria-describedby', 'aria-labelledby']) {
+      const value = each.getAttribute(key);
+      if (value) each.setAttribute(key, names[value] || value.split(`travellers.${from}.`).join(`travellers.${to}.`));
+    }
+  }
+  find('h2', section).textContent = titled('traveller', to + 1);
+  const remove = find('.quiet', section);
+  if (!remove) return;
+  remove.value = `remove-${to}`;
+  remove.textContent = titled('remove', to + 1);
+  remove.setAttribute('formaction', `${form.getAttribute('action')}#traveller-${to}`);
+};
+
+// One more traveller, as the server would make it of the first: without answers, problems, or the phone's memory.
+const add = () => {
+  const sections = party();
+  const at = sections.length;
+  const made = sections[0].cloneNode(true);
+  for (const wrong of all('.wrong, .whose', made)) wrong.remove();
+  for (const each of [...all('.bad, [aria-invalid], [aria-describedby]', made)]) {
+    each.classList.remove('bad');
+    each.removeAttribute('aria-invalid');
+    const hints = (each.getAttribute('aria-describedby') || '').split(' ').filter(id => !id.endsWith('-wrong'));
+    if (each.hasAttribute('aria-describedby')) each.setAttribute('aria-describedby', hints.join(' '));
+  }
+  for (const each of all('input, option', made)) {
+    each.removeAttribute('checked');
+    each.removeAttribute('selected');
+    if (each.hasAttribute('autocomplete')) each.setAttribute('autocomplete', 'off');
+    if (each.localName === 'option') each.selected = each.defaultSelected;
+    else if (/radio|checkbox/.test(each.type)) each.checked = false;
+    else {
+      each.setAttribute('value', '');
+      each.value = '';
+    }
+  }
+  const own = name => `travellers.0.${name}`;
+  const label = find('[for$=".phone"]', made);
+  if (!find('small', label)) label.append(' ', find('[for$=".temperature"] small', made).cloneNode(true));
+  find('.trip', made).before(element('div', { class: 'f same tiles' }, element('label', {},
+    element('input', { type: 'checkbox', id: own('same_as_first'), name: own('same_as_first'), value: 'yes' }),
+    element('span', {}, WORDS.same))));
+  made.append(element('button', { class: 'quiet', name: 'action' }));
+  renumber(made, 0, at);
+  sections[at - 1].after(made);
+  const alone = find('h2 small', sections[0]);
+  if (alone) alone.remove();
+  grown();
+  return made;
+};
+
+const grown = () => {
+  const button = find('.add', form);
+  const size = party().length;
+  button.hidden = size >= CODES.most;
+  button.setAttribute('formaction', `${form.getAttribute('action')}#traveller-${size + 1}`);
+  button.nextElementSibling.textContent = WORDS[button.hidden ? 'most' : 'everyone'];
+};
+
+const remove = at => {
+  const sections = party();
+  sections[at].remove();
+  for (let later = at + 1; later < sections.length; later++) renumber(sections[later], later, later - 1);
+  grown();
+};
+
+const lead = section => {
+  const heading = find('h2', section);
+  heading.tabIndex = -1;
+  section.scrollIntoView();
+  heading.focus({ preventScroll: true });
+};
 
 // A try with the person waiting for it. `busy` makes a double tap one.
 const attempt = async trying => {
@@ -175,17 +278,20 @@ const look = async () => {
     const own = named('submission').value === each.id;
     if (each.state === 'waiting') {
       waits = true;
-      if (own && !record && !busy) waiting(each, true);
+      if (own && !record && !busy) {
+        fill(each.body);
+        waiting(each, true);
+      }
     } else if (record && own && !busy) {
       await arrived(each, each);
       return false;
     }
-    if (!own || each.state === 'registered') told(each, own);
+    if (!own || each.state === 'registered') tell(each, own);
   }
   return waits;
 };
 
-const told = (each, own) => {
+const tell = (each, own) => {
   const key = each.id;
   const page = parsed(each.page || '');
   const link = element('p', {}, element('a', { href: location.pathname }, WORDS.fresh));
@@ -198,7 +304,15 @@ const told = (each, own) => {
   if (each.state === 'waiting') {
     say(key, 'kept', WORDS[each.left ? 'unconfirmed' : 'kept'], [WORDS.itself, WORDS.only, button('button', 'now', pulse)]);
   } else if (each.state === 'mend') say(key, 'alert', WORDS.mend, [mend]);
-  else if (each.state !== 'registered') say(key, 'alert', find('h1', page).textContent, all('.card p', page));
+  else if (each.state !== 'registered') {
+    const take = button('button', 'take', () => {
+      forget(key);
+      hush(key);
+      fill(each.body);
+      lead(find('.card:not([id^=say-])', form));
+    });
+    say(key, 'alert', find('h1', page).textContent, [...all('.card p', page), ...each.state === 'refused' ? [take] : []]);
+  }
   else if (own) say(key, 'ok', WORDS.again, [WORDS.stands, receipt, link]);
   else say(key, 'ok', `${WORDS.registered} · ${time}`, [receipt]);
 };
@@ -206,12 +320,21 @@ const told = (each, own) => {
 const enhance = () => {
   form = find('form');
   if (!form || !named('submission')) return form = null;
+  if (!find('#said')) find('main').append(element('p', { id: 'said', class: 'after', role: 'status' }));
   // Listened for as clicks: which button sent a form, older browsers do not say.
   form.addEventListener('click', event => {
     const pressed = event.target.closest('button[name=action]');
-    if (!pressed || pressed.value !== 'send') return;
-    event.preventDefault();
-    send();
+    const action = pressed ? pressed.value : '';
+    if (action.startsWith('lang') || !find('.add', form) && action !== 'send') return; // the server's work
+    if (pressed) event.preventDefault();
+    if (action === 'send') send();
+    else if (action === 'add') lead(add());
+    else if (action) {
+      const at = +action.split('-')[1];
+      remove(at);
+      lead(party()[at - 1]);
+      find('#said').textContent = titled('removed', at + 1);
+    }
   });
 };
 
