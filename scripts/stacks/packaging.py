@@ -10,6 +10,7 @@ than half of it.
 from __future__ import annotations
 
 import compileall
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -64,8 +65,15 @@ def host_architecture() -> str:
 def package(stack: str, architecture: str = "x86_64") -> Package:
     """Package `stack` (a stage of `.chalice/config.json`, or `data`); made again only when something went another way.
 
-    Raises NotPackaged.
+    Two processes at once (tests side by side, a run beside them) take turns. Raises NotPackaged.
     """
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return _package(stack, architecture)
+
+
+def _package(stack: str, architecture: str) -> Package:
     if stack == "data":
         text = (ROOT / ".chalice" / "data.json").read_text(encoding="utf-8")
         return Package(stack, hashlib.sha256(text.encode()).hexdigest()[:32], None, json.loads(text))
@@ -96,7 +104,7 @@ def sources(stack: str) -> Iterator[tuple[Path, str]]:
     compile_all()
     yield ROOT / "app.py", "app.py"
     for path in sorted((ROOT / "chalicelib").rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".pyc", ".po", ".pot"}:
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".pyc", ".po", ".pot", ".part"}:
             yield path, path.relative_to(ROOT).as_posix()
 
 
