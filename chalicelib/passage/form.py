@@ -28,7 +28,7 @@ RULES = (
 )  # fmt: skip
 """Every rule a problem can name; the pages have a sentence for each."""
 
-_SUBMISSION = re.compile("[0-9a-f]{32}")
+SUBMISSION = re.compile("[0-9a-f]{32}")
 TRIP = ("origin", "township", "address", "purpose")
 """What `same_as_first` takes from the first traveller."""
 
@@ -60,7 +60,7 @@ def parse(fields: Fields, *, checkpoint: str, city: str, today: date) -> Passage
     """The passage that `fields` (from `decoding.decode`) describe, at `checkpoint` of `city` (GB/T 2260) on `today`
     (Asia/Shanghai). An empty answer is the same as none. Raises Unacceptable."""
     answers = _Answers(fields)
-    submission = answers.matching("submission", _SUBMISSION)
+    submission = answers.matching("submission", SUBMISSION)
     vehicle = answers.choice("vehicle", codes.VEHICLES)
     plate = None
     if vehicle in codes.NO_VEHICLE:

@@ -19,9 +19,12 @@ TEMPERATURE_MIN, TEMPERATURE_MAX = 340, 430
 OLDEST = 130
 """Years; nobody born that long ago passes a checkpoint."""
 
-_MIDDLE_DOTS = str.maketrans(dict.fromkeys("\u2022\u2027\u22c5\u30fb\uff65", "\u00b7"))
-_NAME_PUNCTUATION = frozenset(" \u00b7-'\u2019.")
-_PILED = 4
+DOTS = "\u2022\u2027\u22c5\u30fb\uff65"
+"""Look-alikes of the middle dot."""
+
+_MIDDLE_DOTS = str.maketrans(dict.fromkeys(DOTS, "\u00b7"))
+NAME_PUNCTUATION = " \u00b7-'\u2019."
+PILED = 4
 """Marks in a row at most; Tibetan stacks need three or four."""
 
 
@@ -58,13 +61,13 @@ def name(text: str) -> str:
             piled += 1
         elif kind == "L":
             piled = 0
-        elif character in _NAME_PUNCTUATION:
+        elif character in NAME_PUNCTUATION:
             piled = 0
             spoken -= 1
         else:
             raise Wrong("name_characters")
         spoken += 1
-        if piled > _PILED or (at == 0 and kind != "L"):
+        if piled > PILED or (at == 0 and kind != "L"):
             raise Wrong("name_characters")
     if len(text) > NAME_MAX or spoken < NAME_MIN:
         raise Wrong("name_length")
@@ -94,14 +97,18 @@ def address(text: str) -> str:
     return text
 
 
-_RESIDENT_ID = re.compile("[1-9][0-9]{16}[0-9X]")
-_WEIGHTS = tuple(pow(2, 17 - at, 11) for at in range(17))
+RESIDENT_ID = re.compile("[1-9][0-9]{16}[0-9X]")
+RESIDENT_ID_15 = re.compile("[0-9]{15}")
+WEIGHTS = tuple(pow(2, 17 - at, 11) for at in range(17))
+CHECK_CHARACTERS = "10X98765432"
+IN_NUMBERS = " -"
+"""What may stand inside a number and does not count."""
 
 
 def check_character(first17: str) -> str:
     """The eighteenth character of a resident ID: ISO 7064 MOD 11-2, as GB 11643-1999 asks."""
-    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
-    return "10X98765432"[total % 11]
+    total = sum(int(digit) * weight for digit, weight in zip(first17, WEIGHTS, strict=True))
+    return CHECK_CHARACTERS[total % 11]
 
 
 def resident_id(text: str, today: date) -> str:
@@ -111,10 +118,10 @@ def resident_id(text: str, today: date) -> str:
     Only what the standard fixes is judged: the form, a birth date that exists and lies in the last 130 years, and the
     check character. Raises Wrong: resident_id_15, resident_id_form, resident_id_date, resident_id_check.
     """
-    text = _bare(text, " -")
-    if re.fullmatch("[0-9]{15}", text):
+    text = _bare(text, IN_NUMBERS)
+    if RESIDENT_ID_15.fullmatch(text):
         raise Wrong("resident_id_15")
-    if not _RESIDENT_ID.fullmatch(text):
+    if not RESIDENT_ID.fullmatch(text):
         raise Wrong("resident_id_form")
     try:
         born = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
@@ -127,7 +134,7 @@ def resident_id(text: str, today: date) -> str:
     return text
 
 
-_NUMBERS = {
+NUMBERS = {
     # ICAO Doc 9303 gives nine characters; some states print more.
     "passport": re.compile("[A-Z0-9]{5,12}"),
     # Mainland Travel Permit (H, M and 8 or, before 2013, 10 digits), exit permits (C, W).
@@ -143,35 +150,37 @@ def document_number(kind: str, text: str, today: date) -> str:
     hyphens. Raises Wrong: the rules of `resident_id`, or `<kind>_form`."""
     if kind == "resident_id":
         return resident_id(text, today)
-    text = _bare(text, " -")
-    if not _NUMBERS[kind].fullmatch(text) or not re.search("[0-9]", text):
+    text = _bare(text, IN_NUMBERS)
+    if not NUMBERS[kind].fullmatch(text) or not re.search("[0-9]", text):
         raise Wrong(f"{kind}_form")
     return text
 
 
-_MOBILE = re.compile("1[3-9][0-9]{9}")
-_LANDLINE = re.compile("0[1-9][0-9]{8,10}")
-_FOREIGN = re.compile(r"\+[1-9][0-9]{6,14}")
+PHONE = re.compile(r"\+?[0-9() -]+")
+IN_PHONES = "() -"
+MOBILE = re.compile("1[3-9][0-9]{9}")
+LANDLINE = re.compile("0[1-9][0-9]{8,10}")
+FOREIGN = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def phone(text: str) -> str:
     """One telephone number, as E.164 (ITU-T): a mainland mobile (11 digits from 13 to 19), a mainland landline with
     its area code, or any number with `+` and country code. Raises Wrong: phone."""
     text = squeeze(text)
-    if not re.fullmatch(r"\+?[0-9() -]+", text):
+    if not PHONE.fullmatch(text):
         raise Wrong("phone")
-    text = re.sub("[() -]", "", text)
+    text = text.translate(dict.fromkeys(map(ord, IN_PHONES)))
     if text.startswith(("+86", "0086")):
         text = text.removeprefix("+86").removeprefix("0086")
-        if _LANDLINE.fullmatch("0" + text) and not _MOBILE.fullmatch(text):
+        if LANDLINE.fullmatch("0" + text) and not MOBILE.fullmatch(text):
             text = "0" + text
     elif text.startswith("00"):
         text = "+" + text[2:]
-    if _MOBILE.fullmatch(text):
+    if MOBILE.fullmatch(text):
         return "+86" + text
-    if _LANDLINE.fullmatch(text):
+    if LANDLINE.fullmatch(text):
         return "+86" + text[1:]
-    if _FOREIGN.fullmatch(text) and not text.startswith("+86"):
+    if FOREIGN.fullmatch(text) and not text.startswith("+86"):
         return text
     raise Wrong("phone")
 
@@ -180,7 +189,7 @@ PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕�
 """The first characters of number plates (GA 36-2018)."""
 
 _L = "A-HJ-NP-Z"
-_PLATE = re.compile(
+PLATE = re.compile(
     f"[{PROVINCES}][{_L}](?:"
     f"[{_L}0-9]{{5}}"  # ordinary, 7 characters
     f"|[{_L}0-9]{{4}}[学警港澳挂领]"  # learners, police, Hong Kong, Macao, trailers, consulates
@@ -189,25 +198,30 @@ _PLATE = re.compile(
 )
 
 
+IN_PLATES = " -.\u00b7\u2022\u30fb\u2027\u3002"
+
+
 def plate(text: str) -> str:
     """A number plate after GA 36-2018: 7 characters, 8 for new-energy vehicles, without spaces, dots and hyphens;
     the letters O and I are never used. Raises Wrong: plate."""
-    text = _bare(text, " -.\u00b7\u2022\u30fb\u2027\u3002")
-    if not _PLATE.fullmatch(text):
+    text = _bare(text, IN_PLATES)
+    if not PLATE.fullmatch(text):
         raise Wrong("plate")
     return text
 
 
-_TEMPERATURE = re.compile(r"([0-9]{2})(?:[.,]([0-9]))?")
+TEMPERATURE = re.compile(r"([0-9]{2})(?:[.,]([0-9]))?")
+TEMPERATURE_ELSE = re.compile(r"[0-9]{3}|[0-9]{2,3}\.[0-9]")
+"""Degrees Fahrenheit, or a lost point."""
 
 
 def temperature(text: str) -> int:
     """A body temperature in degrees Celsius with at most one decimal (`36.5`, `36,5`, `36.5℃`), as tenths, from 34.0
     to 43.0. Raises Wrong: temperature_form, temperature_range (as for degrees Fahrenheit, or a lost point)."""
     text = squeeze(text).replace("\u3002", ".").removesuffix("\u2103").removesuffix("°C").rstrip(" ")
-    if re.fullmatch(r"[0-9]{3}|[0-9]{2,3}\.[0-9]", text) and not _TEMPERATURE.fullmatch(text):
+    if TEMPERATURE_ELSE.fullmatch(text) and not TEMPERATURE.fullmatch(text):
         raise Wrong("temperature_range")
-    match = _TEMPERATURE.fullmatch(text)
+    match = TEMPERATURE.fullmatch(text)
     if not match:
         raise Wrong("temperature_form")
     tenths = int(match[1]) * 10 + int(match[2] or "0")

@@ -35,6 +35,8 @@ class Scene(Struct, frozen=True):
     """Codes of the divisions on the current list."""
     announcement: str = ""
     """Shown to everybody before the first field."""
+    today: str = ""
+    """The day in Asia/Shanghai, `2020-02-10`: a phone's own may be wrong."""
 
 
 class Sentence(Struct, frozen=True):
@@ -68,6 +70,7 @@ def form_page(
         phone=scene.phone,
         retention_days=scene.retention_days,
         announcement=scene.announcement,
+        today=scene.today,
         submission=submission,
         not_registered=not_registered,
         problems=answers.sentences,

@@ -78,6 +78,7 @@ class _Visit:
 
     def __init__(self, request: Request) -> None:
         self.headers: Mapping[str, str] = request.headers
+        self.today = ""
         self.checkpoint: str | None = None
         """Of a genuine code, for the log."""
         self.content_type = self.headers.get("content-type")
@@ -105,8 +106,10 @@ class _Visit:
 
     def scan(self, code: str) -> tuple[Settings, Scanned]:
         """The settings in force and what `code` stands for under them. Raises CodeRefused, _Revoked."""
+        now = wiring.clock()
+        self.today = now.astimezone(LOCAL).date().isoformat()
         settings = wiring.current_settings().current()
-        scanned = judge(read(code, wiring.code_keys(), settings.deployment), settings, wiring.clock())
+        scanned = judge(read(code, wiring.code_keys(), settings.deployment), settings, now)
         self.checkpoint = scanned.checkpoint.id
         if scanned.state == "revoked":
             log.note("revoked", checkpoint=scanned.checkpoint.id, poster=scanned.poster, key=scanned.key)
@@ -132,6 +135,7 @@ class _Visit:
             city=settings.city,
             key_regions=settings.key_regions.codes,
             announcement=_notice(settings, self.language),
+            today=self.today,
         )
 
     def form(

@@ -3,6 +3,7 @@
 | served as | made of |
 |---|---|
 | `static/form-<language>.<digest>.js` | sending.js, form.js and the words they say |
+| `static/ease-<language>.<digest>.js` | check.js, ease.js, their rules and words; fetched after the first view |
 | `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
 
 A digest in a name is that of the content: such a file never changes and may be kept for ever.
@@ -13,13 +14,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 from chalicelib.passage import codes, form
 from chalicelib.web import words
 from chalicelib.web.language import LANGUAGES, Language, messages
+from chalicelib.web.rules import rules
 
 _STATIC = Path(__file__).with_name("static")
 
@@ -56,41 +58,66 @@ WORDS: Mapping[str, str] = {
 }
 """What the script says, by the name it has there."""
 
-
-def script(language: Language) -> bytes:
-    """The script of the form in `language`."""
-    return _bundle(language)
+_EASY_WORDS: Mapping[str, str] = {
+    "mend": _("Not registered yet: mend these answers"),
+    "male": _("male"),
+    "female": _("female"),
+}
 
 
 def name(language: Language) -> str:
     """Where the script in `language` is, below the base address."""
-    return f"static/form-{language.code}.{_digest(_bundle(language))}.js"
+    return _named("form", language, _form(language))
 
 
 def static(path: str) -> bytes | None:
     """The file called `static/<path>` now; None for any other name, those of earlier versions included."""
-    return next((script(language) for language in LANGUAGES if name(language) == f"static/{path}"), None)
+    return next((made for each, made in _all() if each == f"static/{path}"), None)
 
 
 @cache
 def worker() -> bytes:
     """The service worker. Its cache is named after all that is served here, so that a new version starts anew."""
-    version = _digest(b"".join(map(_bundle, LANGUAGES)))
+    version = _digest("".join(each for each, _ in _all()).encode())
     return f"const VERSION={json.dumps(version)};\n{_source('sending')}{_source('worker')}".encode()
 
 
+def _all() -> Iterator[tuple[str, bytes]]:
+    for language in LANGUAGES:
+        yield name(language), _form(language)
+        yield _named("ease", language, _ease(language)), _ease(language)
+
+
 @cache
-def _bundle(language: Language) -> bytes:
+def _ease(language: Language) -> bytes:
+    say = messages(language).gettext
+    said = {
+        "rules": {rule: say(message) for rule, message in words.RULES.items()},
+        "required": {part: say(message) for part, message in words.REQUIRED.items()},
+        **{key: say(message) for key, message in _EASY_WORDS.items()},
+    }
+    data = f"const RULES={_json(rules())},SAID={_json(said)};"
+    return f"(()=>{{\n{data}\n{_source('check')}{_source('ease')}}})();\n".encode()
+
+
+@cache
+def _form(language: Language) -> bytes:
     say = messages(language).gettext
     said = _json({key: say(message) for key, message in WORDS.items()})
     known = _json({"no_vehicle": sorted(codes.NO_VEHICLE), "most": codes.MAX_TRAVELLERS, "trip": form.TRIP})
-    return f"(()=>{{\nconst WORDS={said},CODES={known};\n{_source('sending')}{_source('form')}}})();\n".encode()
+    later = _json("../" + _named("ease", language, _ease(language)))
+    data = f"const WORDS={said},CODES={known},EASE={later};"
+    return f"(()=>{{\n{data}\n{_source('sending')}{_source('form')}}})();\n".encode()
 
 
 def _source(name: str) -> str:
     """A file of ours without comment lines, empty lines and indentation: no line of it may begin inside a text."""
     text = (_STATIC / f"{name}.js").read_text("utf-8")
     return re.sub(r"(?m)^\s*(?://.*)?\n?", "", text)
+
+
+def _named(kind: str, language: Language, content: bytes) -> str:
+    return f"static/{kind}-{language.code}.{_digest(content)}.js"
 
 
 def _json(value: object) -> str:

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 SHAPE = """() => {
     const of = node => node.nodeType === 3 ? node.data.replace(/\\s+/g, ' ').trim() : [
         node.localName,
-        Array.from(node.attributes, each => `${each.name}=${each.value}`).filter(each => !/^(tabindex|class=$)/.test(each)).sort(),
+        Array.from(node.attributes, each => `${each.name}=${each.value}`)
+            .filter(each => !/^(tabindex|class=$)/.test(each)).sort(),
         Array.from(node.childNodes, of).filter(each => each !== ''),
     ];
     return Array.from(document.querySelectorAll('.t, .add'), of);

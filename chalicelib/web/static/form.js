@@ -1,6 +1,5 @@
 // The page's own part: what happens when Register is pressed, and what the page says of it.
 
-const kakou = {}; // what the later script adds: `mend`
 
 let form;
 let record = null; // what was sent from this page and waits
@@ -320,6 +319,7 @@ const tell = (each, own) => {
 const enhance = () => {
   form = find('form');
   if (!form || !named('submission')) return form = null;
+  if (kakou.opened) kakou.opened();
   if (!find('#said')) find('main').append(element('p', { id: 'said', class: 'after', role: 'status' }));
   // Listened for as clicks: which button sent a form, older browsers do not say.
   form.addEventListener('click', event => {
@@ -337,6 +337,9 @@ const enhance = () => {
     }
   });
 };
+
+// What the later script stands on, and adds: `mend` checks before sending, `opened` sees each form.
+const kakou = self.kakou = { all, element, find, form: () => form, named, needless, party };
 
 addEventListener('online', wake);
 addEventListener('pageshow', event => event.persisted && wake());
@@ -362,9 +365,11 @@ const recall = async id => {
 
 if (navigator.serviceWorker) {
   navigator.serviceWorker.register('../worker.js', { scope: './' }).catch(() => {});
-  navigator.serviceWorker.ready.then(({ active }) => active.postMessage([location.href, find('script[src]').src]));
+  navigator.serviceWorker.ready.then(({ active }) => active.postMessage(
+    [location.href, ...[find('script[src]').src, EASE].map(each => new URL(each, location.href).href)]));
   navigator.serviceWorker.addEventListener('message', wake);
 }
 enhance();
 wake();
+addEventListener('load', () => document.head.append(element('script', { src: EASE })));
 if (history.state && history.state.receipt) recall(history.state.receipt);
