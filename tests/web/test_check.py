@@ -20,7 +20,7 @@ from tests.parties import CITY, TODAY, changed, one, resident_id
 from tests.web.browser import CHROMIUM, chromium
 from tests.web.conftest import Stack
 from tests.web.test_browser import fill, fill_driver, picture, press, tick
-from tests.web.test_sending import Phone, phone_at
+from tests.web.test_sending import Phone, phone_at, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 def phone(browser: Browser, stack: Stack) -> Iterator[Phone]:
     """With the later script there."""
     with phone_at(browser, stack) as opened:
-        opened.page.wait_for_function("!!(self.kakou && kakou.mend)")
+        until(opened.page, "!!(self.kakou && kakou.mend)")
         yield opened
 
 
@@ -166,7 +166,7 @@ def test_a_wrong_answer_is_told_when_it_is_left_and_forgotten_when_it_is_mended(
 def test_a_phone_whose_clock_is_behind_takes_a_newborn(phone: Phone, stack: Stack) -> None:
     phone.page.clock.install(time="2021-01-01T00:00:00Z")
     phone.open()
-    phone.page.wait_for_function("!!(self.kakou && kakou.mend)")
+    until(phone.page, "!!(self.kakou && kakou.mend)")
     fill_driver(phone.page)
     fill(phone.page, "travellers.0.number", resident_id("21038120261123001"))
     phone.send()

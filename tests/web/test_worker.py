@@ -10,21 +10,12 @@ import pytest
 from tests.web.browser import CHROMIUM, PORTAL, chromium
 from tests.web.conftest import Stack
 from tests.web.test_browser import fill, fill_driver
-from tests.web.test_sending import KEPT, REGISTERED, Phone, phone_at
+from tests.web.test_sending import KEPT, REGISTERED, Phone, phone_at, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
-
-def until(page: Page, promised: str) -> None:
-    """Wait for a promise that comes true; `wait_for_function` takes the promise itself for the truth."""
-    for _ in range(100):
-        if page.evaluate(promised):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(promised)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +55,7 @@ def test_the_form_opens_without_a_network_with_a_new_submission_id_each_time(pho
     phone.send()
     assert KEPT in phone.state
     phone.line.state = "up"
-    phone.page.locator("#say-waiting button.send").click()
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
     phone.page.locator(".done").wait_for()
     assert stack.stored == 1
 

@@ -178,6 +178,8 @@ const lead = section => {
   heading.focus({ preventScroll: true });
 };
 
+const standing = async id => (await records().catch(() => [])).find(each => each.id === id && each.state === 'registered');
+
 // A try with the person waiting for it. `busy` makes a double tap one.
 const attempt = async trying => {
   busy = true;
@@ -185,7 +187,8 @@ const attempt = async trying => {
   document.body.classList.add('busy');
   say('sending', 'wait', WORDS.sending, [], true);
   if (navigator.onLine) trying.left = true;
-  const stored = await keep(trying).then(() => true, () => false);
+  // A receipt that this id has already is not given up for another try.
+  const stored = !await standing(trying.id) && await keep(trying).then(() => true, () => false);
   const answer = await deliver(trying);
   busy = false;
   document.body.classList.remove('busy');
@@ -206,12 +209,15 @@ const arrived = async (trying, answer) => {
     await keep(receipt).catch(() => {});
     return showReceipt(receipt);
   }
-  await forget(trying.id).catch(() => {});
+  const receipt = await standing(trying.id);
+  if (!receipt) await forget(trying.id).catch(() => {});
   if (answer.state === 'mend') return show(answer.page);
   // The code is no longer valid, the form is registered already, or cannot be read: in the server's own words.
   hush('answer');
   const card = find('main .card', parsed(answer.page));
   const lines = all('p', card).map(line => document.adoptNode(line));
+  if (receipt) lines.unshift(button('button', 'show', () => showReceipt(receipt)));
+  hush(trying.id);
   say('answer', answer.state === 'another' ? 'kept' : 'alert', find('h1', card).textContent, lines, true);
 };
 

@@ -1,0 +1,99 @@
+"""Every state that the script shows: axe-core finds nothing, in any language, light or dark, and nothing sticks out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from chalicelib.web.language import LANGUAGES, Language
+from tests.parties import resident_id
+from tests.web.browser import CHROMIUM, chromium
+from tests.web.conftest import NotSealed, Stack
+from tests.web.test_accessibility import OUTSIDE, violations
+from tests.web.test_browser import fill, fill_driver, picture, press, tick
+from tests.web.test_sending import Phone, phone_at, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language: Language, tmp_path: Path) -> None:
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    with phone_at(browser, stack, locale=language.tag) as phone:
+
+        def looked_at(state: str) -> None:
+            page = phone.page
+            page.emulate_media(color_scheme="light")
+            page.evaluate(AXE_SCRIPT)
+            assert violations(page) == [], state
+            page.emulate_media(color_scheme="dark")
+            assert violations(page, "color-contrast") == [], state
+            assert page.evaluate(OUTSIDE) == [], state
+            picture(page, f"state-{state}", tmp_path)
+
+        ready(phone)
+        phone.page.locator("[name=plate]").tap()
+        looked_at("pad")
+        phone.send()
+        phone.page.locator("#mend").wait_for()
+        looked_at("check")
+        fill_driver(phone.page)
+        press(phone.page, "add")
+        fill(phone.page, "travellers.1.name", "王小花")
+        tick(phone.page, "travellers.1.document", "resident_id")
+        fill(phone.page, "travellers.1.number", resident_id("21038120100101002"))
+        tick(phone.page, "travellers.1.same_as_first", "yes")
+        tick(phone.page, "travellers.1.key_region_stay", "no")
+        tick(phone.page, "travellers.1.symptoms", "none")
+        phone.page.locator(".whose").nth(1).wait_for()
+        looked_at("party")
+        phone.line.state = "down"
+        phone.send()
+        phone.page.locator("#say-waiting").wait_for()
+        looked_at("kept")
+        phone.page.close()
+        phone.line.state = "up"
+        stack.sealing_fails = NotSealed("KMS")
+        phone.open()
+        phone.page.locator(".card.kept").wait_for()
+        looked_at("second tab")
+        posters = stack.settings.posters
+        stack.change(posters=tuple(msgspec.structs.replace(each, state="revoked") for each in posters))
+        stack.sealing_fails = None
+        phone.page.locator(".card.kept button").click()
+        phone.page.locator(".card.alert button").wait_for()
+        looked_at("refused")
+        stack.change(posters=posters)
+        phone.page.locator(".card.alert button").click()
+        phone.send()
+        phone.page.locator(".done").wait_for()
+        looked_at("registered")
+        phone.page.go_back()
+        phone.page.locator(".card.ok").wait_for()
+        looked_at("already")
+        fill(phone.page, "plate", "辽CA9999")
+        phone.send()
+        phone.page.locator("#say-answer").wait_for()
+        looked_at("another")
+        phone.open()
+        phone.page.locator(".card.ok").wait_for()
+        looked_at("reopened")
+        assert stack.stored == 1
+
+
+def ready(phone: Phone) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
