@@ -72,10 +72,10 @@ class Phone:
         return found
 
 
-def until(page: Page, promised: str) -> None:
+def until(page: Page, promised: str, seconds: int = 10) -> None:
     """Wait until what is `promised` comes true. `wait_for_function` takes a promise itself for the truth, and our
     policy refuses the evaluation that it polls with."""
-    for _ in range(100):
+    for _ in range(seconds * 20):
         if page.evaluate(promised):
             return
         page.wait_for_timeout(50)
