@@ -4,9 +4,9 @@
 (() => {
   const at = (id) => document.getElementById(id);
   const live = at("live");
+  const age = at("age");
   const received = Date.parse(live.dataset.received);
   const answered = Date.parse(live.dataset.answered);
-  const age = at("age");
   const opened = Date.now();
   // Our server's clock, and this phone's seconds since. But where the phone says that the answer came long ago, this is
   // a copy of a page from then (or the phone's clock is wrong): its age is what the phone says.
@@ -20,7 +20,8 @@
       hours > 99 ? "> 99 h" : (hours ? hours + ":" + two(minutes % 60) : minutes) + ":" + two(seconds % 60);
   };
   tick();
-  setInterval(tick, 500);
+  // The form's script takes a receipt away from its page, and makes it anew: the old one's clock stops by itself.
+  const clock = setInterval(() => (age.isConnected ? tick() : clearInterval(clock)), 500);
   at("made").hidden = true;
   live.hidden = false;
 
