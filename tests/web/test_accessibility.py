@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,10 +15,7 @@ from chalicelib.web import pages, plain
 from chalicelib.web.language import LANGUAGES, Language
 from chalicelib.web.receipts import receipt_page
 from tests.web.browser import CHROMIUM, PHONE, chromium
-from tests.web.conftest import Stack
-from tests.web.test_browser import fill_driver
 from tests.web.test_pages import ID, scene
-from tests.web.test_sending import phone_at
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -75,18 +71,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     """A phone with axe-core in it."""
-    opened = browser.new_page(viewport=PHONE)
-    opened.goto("about:blank")
-    opened.evaluate(_axe())
-    yield opened
-    opened.close()
-
-
-@cache
-def _axe() -> str:
     from axe_playwright_python.base import AXE_SCRIPT
 
-    return str(AXE_SCRIPT)
+    opened = browser.new_page(viewport=PHONE)
+    opened.goto("about:blank")
+    opened.evaluate(AXE_SCRIPT)
+    yield opened
+    opened.close()
 
 
 def violations(page: Page, *rules: str) -> list[str]:
@@ -112,35 +103,6 @@ def test_axe_finds_nothing(page: Page, name: str, language: Language) -> None:
     assert violations(page) == []
     page.emulate_media(color_scheme="dark")
     assert violations(page, "color-contrast") == []
-
-
-@pytest.mark.parametrize("locale", ["zh-CN", "en-GB", "ko-KR", "ja-JP", "ru-RU"])
-def test_axe_finds_nothing_in_what_the_script_makes_of_the_form(browser: Browser, stack: Stack, locale: str) -> None:
-    """Answers to mend, kept on the phone, refused, a party of two, registered: the states that no answer of the server
-    shows."""
-    with phone_at(browser, stack, locale=locale) as phone:
-        page = phone.page
-        page.evaluate(_axe())
-
-        def looked_at(state: str) -> None:
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                assert violations(page, *(() if scheme == "light" else ("color-contrast",))) == [], state
-
-        page.locator(".add").click()
-        assert page.locator(".t").count() == 2
-        phone.send()
-        assert page.locator(".wrong").count() > 5
-        looked_at("mend")
-        page.locator(".t .quiet").last.click()
-        fill_driver(page)
-        phone.line.state = "down"
-        phone.send()
-        page.locator("#say-waiting").wait_for()
-        looked_at("waiting")
-        phone.line.state = "up"
-        page.locator(".done").wait_for()
-        looked_at("registered")
 
 
 OUTSIDE = """() => [...document.querySelectorAll("body *")].filter((each) => {
