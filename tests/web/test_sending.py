@@ -54,7 +54,7 @@ class Phone:
     def state(self) -> str:
         """The heading that says it: of the receipt, or of the first card."""
         heading = self.page.locator(".done h1, .card[id^=say-]:not(#say-sending) h2, [role=alert] h2").first
-        heading.wait_for(state="visible", timeout=5000)
+        heading.wait_for(state="visible", timeout=20_000)
         return heading.inner_text()
 
     def kept(self) -> list[dict[str, object]]:
