@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,8 +30,8 @@ class Line:
 
     def __init__(self) -> None:
         self.state = "up"
-        """`down`: nothing passes; `upload`: it breaks while we are told; `answer`: before we answer; `half`: amid our
-        answer."""
+        """`down`: nothing passes; `silent`: nor is anything said of it; `upload`: it breaks while we are told;
+        `answer`: before we answer; `half`: amid our answer."""
         self.portal: tuple[int, bytes] | None = None
         """What a captive portal answers in our place."""
         self.posts: list[bytes] = []
@@ -53,7 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self, body: bytes | None) -> None:
         line = self.server.line
-        if line.state in ("down", "upload"):
+        if line.state in ("down", "upload", "silent"):
+            while line.state == "silent":
+                time.sleep(0.05)
             self._break()
             return
         if line.portal:

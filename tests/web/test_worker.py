@@ -136,3 +136,11 @@ def test_a_form_that_is_refused_is_not_opened_from_what_was_kept(phone: Phone, s
     stack.poster(2, "revoked")
     phone.address = phone.address[: phone.address.index("/C/")] + stack.poster(2, "revoked")
     assert "换新" in phone.open().locator("h1").inner_text()
+
+
+def test_a_line_that_says_nothing_does_not_hold_up_the_form(phone: Phone) -> None:
+    phone.line.state = "silent"
+    try:
+        assert phone.open().locator("[name=plate]").is_visible()
+    finally:
+        phone.line.state = "up"
