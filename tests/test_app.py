@@ -31,7 +31,7 @@ def of(stack: str, root: Path, ask: str = ASK) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     ("stack", "routes", "schedules"),
     [
-        ("public", ["/", "/C/{code}", "/c/{code}", "/static/{name}", "/worker.js", "/{proxy+}"], []),
+        ("public", ["/", "/C/{code}", "/c/{code}", "/receipt-keys", "/static/{name}", "/worker.js", "/{proxy+}"], []),
         ("command", [], ["summarise_schedule"]),
     ],
 )

@@ -24,6 +24,13 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O, U."""
 
 
+KEYS_SCHEMA = "kakou.receipt-keys.v1"
+
+
+class KeysRefused(ValueError):
+    """Not a document of published keys; says what is wrong with it."""
+
+
 class ReceiptRefused(ValueError):
     """Not a receipt of ours: malformed, altered, or signed by an unknown key."""
 
@@ -88,6 +95,36 @@ def _sign(claim: Claim, key: bytes) -> str:
 def public_key(keys: PassageKeys) -> bytes:
     """The 32 bytes that verifiers need, to be published under `KEY_ID`."""
     return Ed25519PrivateKey.from_private_bytes(keys.receipt).public_key().public_bytes_raw()
+
+
+class PublishedKeys(Struct, frozen=True):
+    """What everybody may know who verifies receipts: published by the public stack, kept by verifiers as a file."""
+
+    schema: str
+    """`KEYS_SCHEMA`."""
+    deployment: str
+    """Whose receipts the keys verify; another's are not genuine here."""
+    keys: dict[str, str]
+    """Key id -> the 32 bytes of an Ed25519 public key (RFC 8032) in base64 (RFC 4648, 4)."""
+
+
+def published(keys: PassageKeys, deployment: str) -> PublishedKeys:
+    """The public keys of `deployment`."""
+    return PublishedKeys(KEYS_SCHEMA, deployment, {KEY_ID: base64.b64encode(public_key(keys)).decode()})
+
+
+def read_published(document: bytes) -> tuple[str, Mapping[str, bytes]]:
+    """The deployment and its public keys in a JSON document of `PublishedKeys`. Raises KeysRefused."""
+    try:
+        read = msgspec.json.decode(document, type=PublishedKeys)
+        keys = {name: base64.b64decode(key, validate=True) for name, key in read.keys.items()}
+    except ValueError as error:
+        raise KeysRefused(str(error)) from None
+    if read.schema != KEYS_SCHEMA:
+        raise KeysRefused(f"not the schema {KEYS_SCHEMA}")
+    if not keys or any(len(key) != 32 for key in keys.values()):
+        raise KeysRefused("a public key has 32 bytes")
+    return read.deployment, keys
 
 
 def verify(signed: str, public_keys: Mapping[str, bytes]) -> Claim:

@@ -38,11 +38,11 @@ def elsewhere(location: str) -> Response:
     return _response(b"", 303, {**headers, "Vary": "Accept-Language, Accept-Encoding"}, {})
 
 
-def document(value: object, status: int, request: Mapping[str, str]) -> Response:
-    """A JSON answer."""
+def document(value: object, status: int, request: Mapping[str, str], *, seconds: int = 0) -> Response:
+    """A JSON answer; anybody may keep it for `seconds`, nobody at all if that is 0."""
     headers: dict[str, str | list[str]] = {
         "Content-Type": "application/json",
-        "Cache-Control": "no-store",
+        "Cache-Control": f"public, max-age={seconds}" if seconds else "no-store",
         "Vary": "Accept-Encoding",
     }
     return _response(msgspec.json.encode(value), status, headers, request)

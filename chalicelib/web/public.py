@@ -3,7 +3,7 @@
 | answer | means |
 |---|---|
 | 201 | registered; the body is the receipt. No other answer means that |
-| 200 | the form; a script |
+| 200 | the form; a script; the keys that verify receipts |
 | 303 | what was typed by hand stands on a poster: its form |
 | 400, 413, 415 | what was sent cannot be read, is too long, is of another type |
 | 404, 410 | no code of ours; a poster that was replaced |
@@ -32,7 +32,7 @@ from chalicelib.passage.form import Unacceptable, parse, travellers_in
 from chalicelib.passage.hour import LOCAL
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
-from chalicelib.passage.receipt import Receipt
+from chalicelib.passage.receipt import Receipt, published
 from chalicelib.passage.registration import AnotherPassage, register
 from chalicelib.passage.table import NotStored
 from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
@@ -179,6 +179,11 @@ def worker() -> Response:
     return _answer(lambda visit: visit.script(scripts.worker(), lasting=False))
 
 
+@blueprint.route("/receipt-keys", methods=["GET"], content_types=[])
+def receipt_keys() -> Response:
+    return _answer(_receipt_keys)
+
+
 @blueprint.route("/{proxy+}", methods=["GET", "POST"], content_types=[])
 def elsewhere() -> Response:
     return _answer(lambda visit: visit.plain("not_found", 404))
@@ -209,6 +214,13 @@ def _broken(error: Exception) -> int:
     outage = isinstance(error, _OUTAGES)
     log.failure("outage" if outage else "fault", error)
     return 503 if outage else 500
+
+
+def _receipt_keys(visit: _Visit) -> Response:
+    """The public keys that verify receipts, for everybody. No secret leaves: a public key is made of ours, one way."""
+    deployment = wiring.current_settings().current().deployment
+    keys = PassageKeys.of(wiring.public_secret(), deployment)
+    return answers.document(published(keys, deployment), 200, visit.headers, seconds=300)
 
 
 def _home(visit: _Visit) -> Response:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
-import json
 import subprocess
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 import segno
 
 from chalicelib.passage.decoding import decode
 from chalicelib.passage.form import parse
 from chalicelib.passage.keys import PassageKeys
-from chalicelib.passage.receipt import KEY_ID, issue, public_key
+from chalicelib.passage.receipt import issue, published
 from tests.parties import CITY, FORM, TODAY, as_form, three
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "receipts"
@@ -35,8 +37,7 @@ def signed(keys: PassageKeys | None = None, deployment: str = "kakou", **ago: fl
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     file = tmp_path / "receipt-keys.json"
-    published = {KEY_ID: public_key(keys_of("kakou")).hex()}
-    file.write_text(json.dumps({"schema": "kakou.receipt-keys.v1", "deployment": "kakou", "keys": published}))
+    file.write_bytes(msgspec.json.encode(published(keys_of("kakou"), "kakou")))
     return file
 
 
@@ -116,7 +117,7 @@ def test_where_nothing_can_be_verified_it_says_why(
     empty, text, broken = tmp_path / "empty.png", tmp_path / "text.png", tmp_path / "keys.json"
     Image.new("L", (200, 200), 255).save(empty)
     text.write_text("not a picture")
-    broken.write_text('{"schema": "kakou.receipt-keys.v1", "deployment": "kakou", "keys": {"1": "00"}}')
+    broken.write_text('{"schema": "kakou.receipt-keys.v1", "deployment": "kakou", "keys": {"1": "AAAA"}}')
     for what, file, reason in (
         (str(empty), keys, "no code can be read"),
         (str(text), keys, "no picture"),
@@ -129,6 +130,29 @@ def test_where_nothing_can_be_verified_it_says_why(
         said = capsys.readouterr()
         assert reason in said.err.replace("Is a d", "d")
         assert said.out == ""
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_the_keys_come_from_where_they_are_published(
+    main: Callable[[list[str]], int], keys: Path, capsys: Said, status: int
+) -> None:
+    class Published(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(keys.read_bytes())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Published)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/receipt-keys"
+    assert main(["verify", "--keys", url, signed()]) == (0 if status == 200 else 1)
+    server.shutdown()
+    server.server_close()
+    assert main(["verify", "--keys", url, signed()]) == 1
+    assert "holds no public keys" in capsys.readouterr().err
 
 
 def test_as_a_command(keys: Path) -> None:

@@ -98,4 +98,4 @@ def _route(path: str) -> tuple[str, dict[str, str] | None]:
     found = re.fullmatch("/static/([^/]+)", path)
     if found:
         return "/static/{name}", {"name": found[1]}
-    return ("/worker.js", None) if path == "/worker.js" else ("/{proxy+}", {"proxy": path[1:]})
+    return (path, None) if path in ("/worker.js", "/receipt-keys") else ("/{proxy+}", {"proxy": path[1:]})

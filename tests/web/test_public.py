@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.passage.decoding import LIMIT, Fields
+from chalicelib.passage.receipt import read_published, verify
 from chalicelib.settings import CodeKey
 from chalicelib.web.language import LANGUAGES
 from tests.parties import FORM, JSON, as_form, as_json, one, three
@@ -249,6 +250,18 @@ def test_every_address_has_a_page_of_ours(stack: Stack, where: str) -> None:
     answer = get(where)
     assert answer.status == (200 if where == "/" else 404)
     assert answer.text.startswith("<!doctype html>")
+
+
+def test_the_keys_that_verify_receipts_are_published(stack: Stack) -> None:
+    answer = get("/receipt-keys")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    deployment, keys = read_published(answer.body)
+    receipt = post(stack.address, as_json(one()), JSON).json
+    assert verify(receipt["signed"], keys).deployment == deployment == "test"
+    assert all(len(base64.b64decode(key)) == 32 for key in answer.json["keys"].values())
+    stack.settings_fail = True
+    assert get("/receipt-keys").status == 503
 
 
 def test_the_script_is_kept_for_ever_under_a_name_of_its_content(stack: Stack) -> None:

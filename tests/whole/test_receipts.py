@@ -28,9 +28,12 @@ def test_what_the_stack_signs_its_published_keys_verify(stack: LocalStack, root:
     verified = receipts(root, "verify", "--keys", str(keys), found[0])
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert "checkpoint 101" in verified.stdout
+    base = stack.urls["form_urls"]["101"].partition("/C/")[0]
+    public = receipts(root, "verify", "--keys", f"{base}/receipt-keys", found[0])
+    assert public.returncode == 0, public.stdout + public.stderr
 
     document = json.loads(keys.read_text())
-    document["keys"]["1"] = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    document["keys"]["1"] = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
     keys.write_text(json.dumps(document))
     assert receipts(root, "verify", "--keys", str(keys), found[0]).returncode == 3
 

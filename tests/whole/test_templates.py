@@ -18,7 +18,7 @@ from chalicelib.passage.hour import GRACE
 from scripts.stacks.packaging import ROOT, Package, host_architecture, package
 
 STACKS = ("public", "command")
-OPEN_PATHS = {"/", "/C/{code}", "/c/{code}", "/static/{name}", "/worker.js", "/{proxy+}"}
+OPEN_PATHS = {"/", "/C/{code}", "/c/{code}", "/static/{name}", "/worker.js", "/receipt-keys", "/{proxy+}"}
 """What anyone may reach; every other route needs an authoriser."""
 
 
