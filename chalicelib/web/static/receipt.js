@@ -56,16 +56,9 @@
   };
   save.hidden = false;
   save.addEventListener("click", () => {
-    const svg = document.querySelector(".qr svg").cloneNode(true);
-    svg.setAttribute("width", 660);
-    svg.setAttribute("height", 660);
-    const code = new Image();
-    code.onload = () => {
-      at("picture").src = at("download").href = draw(code);
-      save.hidden = true;
-      at("saved").hidden = false;
-      at("saved").focus();
-    };
-    code.src = "data:image/svg+xml," + encodeURIComponent(new XMLSerializer().serializeToString(svg));
+    at("picture").src = at("download").href = draw(document.querySelector(".qr img"));
+    save.hidden = true;
+    at("saved").hidden = false;
+    at("saved").focus();
   });
 })();
