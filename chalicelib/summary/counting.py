@@ -10,29 +10,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
 from chalicelib.passage.codes import NO_VEHICLE
 from chalicelib.passage.facts import Facts, Registered, Scan, TravellerFacts
+from chalicelib.passage.hour import LOCAL, Hour
+
+Answer = TypeVar("Answer")
 
 SUBJECTS = {
     "passage_by_vehicle": "passages",
     "passage_by_poster": "passages",
     "passage_by_retiring_poster": "on_retiring_posters",
     "scan_by_poster": "scans",
+    "passage_by_hour": "passages",
+    "traveller_by_hour": "travellers",
     "vehicle": "vehicles",
     "document": "travellers",
     "origin": "travellers",
     "origin_city": "travellers",
     "origin_province": "travellers",
     "township": "travellers",
+    "journey": "travellers",
     "purpose": "travellers",
     "symptom": "travellers",
     "temperature": "travellers",
+    "degrees": "travellers",
 }
 """What is classified -> what its numbers count. Every subject adds up to the total of what it counts, but `symptom`,
-where a traveller may name several."""
+where a traveller may name several.
+
+`journey` is origin and destination: the city one comes from and the township one goes to, `420100>210381001`; the
+origin's county would make ten times as many numbers. `..._by_hour` is the hour of the day in Asia/Shanghai, `00` to
+`23`, of arrival. `degrees` is the temperature itself, `36.5`: so finely, that a thermometer nobody reads shows."""
 
 NOT_TOLD = "not_told"
 """The temperature of a traveller whom nobody measured, or who did not say."""
@@ -113,22 +125,27 @@ def count(
 
     retiring = Counter(poster(passage.facts) for passage in passages if passage.facts.retiring)
     dead = Counter(map(poster, scans))
-    origins = Counter(traveller.origin for traveller in travellers)
+    journeys = Counter((traveller.origin, traveller.township) for traveller in travellers)
+    origins, townships = _either(journeys, 0), _either(journeys, 1)
     temperatures = Counter(traveller.temperature for traveller in travellers)
     by = {
         "passage_by_vehicle": Counter(passage.facts.vehicle for passage in passages),
         "passage_by_poster": Counter(poster(passage.facts) for passage in passages),
         "passage_by_retiring_poster": retiring,
         "scan_by_poster": dead,
+        "passage_by_hour": _by_hour(passages, lambda facts: 1),
+        "traveller_by_hour": _by_hour(passages, lambda facts: len(facts.travellers)),
         "vehicle": vehicles,
         "document": Counter(traveller.document for traveller in travellers),
         "origin": origins,
         "origin_city": _regrouped(origins, city),
         "origin_province": _regrouped(origins, province),
-        "township": Counter(traveller.township for traveller in travellers),
+        "township": townships,
+        "journey": _journeys(journeys),
         "purpose": Counter(traveller.purpose for traveller in travellers),
         "symptom": Counter(symptom for traveller in travellers for symptom in traveller.symptoms),
-        "temperature": _banded(temperatures),
+        "temperature": _regrouped(temperatures, band),
+        "degrees": _regrouped(temperatures, degrees),
     }
     regions = frozenset(key_regions)
     return Counts(
@@ -139,7 +156,7 @@ def count(
             number for origin, number in origins.items() if regions & {origin, city(origin), province(origin)}
         ),
         key_region_stay=sum(traveller.key_region_stay for traveller in travellers),
-        fever=sum(number for degrees, number in temperatures.items() if degrees is not None and degrees >= fever),
+        fever=sum(number for tenths, number in temperatures.items() if tenths is not None and tenths >= fever),
         last_passage_at=passages[-1].received_at if passages else None,
         by={subject: dict(numbers) for subject, numbers in by.items() if numbers},
         on_retiring_posters=retiring.total(),
@@ -191,24 +208,36 @@ def province(origin: str) -> str:
     return origin[:2] + "0000" if origin.isdecimal() else origin
 
 
-def band(degrees: int | None) -> str:
+def band(tenths: int | None) -> str:
     """The band of a temperature in tenths of a degree Celsius: `37.0-37.4`, or `not_told`."""
-    if degrees is None:
+    if tenths is None:
         return NOT_TOLD
-    low = degrees - degrees % BAND
-    high = low + BAND - 1
-    return f"{low // 10}.{low % 10}-{high // 10}.{high % 10}"
+    low = tenths - tenths % BAND
+    return f"{degrees(low)}-{degrees(low + BAND - 1)}"
 
 
-def _regrouped(origins: Counter[str], larger: Callable[[str], str]) -> Counter[str]:
+def degrees(tenths: int | None) -> str:
+    """A temperature in tenths of a degree Celsius as `36.5`, or `not_told`."""
+    return NOT_TOLD if tenths is None else f"{tenths // 10}.{tenths % 10}"
+
+
+def _regrouped(numbers: Counter[Answer], larger: Callable[[Answer], str]) -> Counter[str]:
     grouped: Counter[str] = Counter()
-    for origin, number in origins.items():
-        grouped[larger(origin)] += number
+    for answer, number in numbers.items():
+        grouped[larger(answer)] += number
     return grouped
 
 
-def _banded(temperatures: Counter[int | None]) -> Counter[str]:
-    banded: Counter[str] = Counter()
-    for degrees, number in temperatures.items():
-        banded[band(degrees)] += number
-    return banded
+def _either(journeys: Counter[tuple[str, str]], end: Literal[0, 1]) -> Counter[str]:
+    return _regrouped(journeys, lambda journey: journey[end])
+
+
+def _journeys(journeys: Counter[tuple[str, str]]) -> Counter[str]:
+    return _regrouped(journeys, lambda journey: f"{city(journey[0])}>{journey[1]}")
+
+
+def _by_hour(passages: Iterable[Registered], number: Callable[[Facts], int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for passage in passages:
+        found[passage.received_at[:13]] += number(passage.facts)
+    return _regrouped(found, lambda hour: f"{Hour.parse(hour).start.astimezone(LOCAL).hour:02d}")

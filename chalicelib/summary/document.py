@@ -45,7 +45,8 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     """The final counts of one window."""
 
     schema: Literal["kakou.summary.v1"] = "kakou.summary.v1"
-    window: Literal["hour", "day", "operation"]
+    window: Literal["hour", "today", "day", "operation"]
+    """`today`: the hours of a day (Asia/Shanghai) that is not over."""
     begins: str
     """First moment of the window, UTC. The operation's first day begins with the operation."""
     ends: str
@@ -69,7 +70,7 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     scans_digest: str | None = None
     """Of an hour with scans of revoked posters: SHA-256 over their sorted names (`101#<at>#<id>`), likewise."""
     merged_from: tuple[Reference, ...] = ()
-    """Of a day: its hours. Of the operation: its whole days, then the hours of the day that is not whole."""
+    """Of a day, or today: its hours. Of the operation: its whole days, then the hours of the day that is not whole."""
     city: Counts
     checkpoints: dict[str, AtCheckpoint]
 
@@ -133,7 +134,9 @@ def _at_checkpoint(checkpoint: str, counts: Counts, hour: Hour, settings: Settin
     return AtCheckpoint(zh, en, "closed", None, counts)
 
 
-def merged(window: Literal["day", "operation"], parts: Sequence[Summary], merged_from: Sequence[Reference]) -> Summary:
+def merged(
+    window: Literal["today", "day", "operation"], parts: Sequence[Summary], merged_from: Sequence[Reference]
+) -> Summary:
     """The summary of a longer window, whose `parts` (at least one) follow one another in time. Raises ValueError where
     they leave a gap or overlap: what is missing must never look like zero."""
     for earlier, later in pairwise(parts):

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from chalicelib.passage.hour import LOCAL, Hour, moment, stamp
 from chalicelib.settings import Settings
+from chalicelib.summary.alarms import Alarm
 from chalicelib.summary.counting import Counts, Totals, merge
 from chalicelib.summary.document import AtCheckpoint, Reading, Reference, Summary, joined, of_hour
 
@@ -45,6 +46,12 @@ class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """The final hours of the day that is not whole yet, in order."""
     days: tuple[Tabled, ...]
     """The whole days, in order."""
+    today: Tabled | None = None
+    """`hours` together: since 00:00 (Asia/Shanghai), up to `final_up_to`. None when no hour of the day is final."""
+    trend: Tabled | None = None
+    """The last whole days beside one another. None until a day is whole."""
+    schemas: tuple[Reference, ...] = ()
+    """The JSON Schema of each kind of document, by name; this one's included."""
 
     @property
     def first(self) -> Hour:
@@ -78,6 +85,16 @@ class Today(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     city: Counts
 
 
+class UsualHour(Struct, frozen=True):
+    """A checkpoint's passages in one hour of the day (Asia/Shanghai) over the last 7 days, as far as they count."""
+
+    hour: str
+    """`00` to `23`."""
+    passages: int
+    """The sum; the mean is it divided by `days`."""
+    days: int
+
+
 class CheckpointNow(Struct, frozen=True):
     """One checkpoint as it stands now."""
 
@@ -90,6 +107,10 @@ class CheckpointNow(Struct, frozen=True):
     last_passage_at: str | None
     totals: Totals
     today: Totals
+    usual: UsualHour | None = None
+    """What is usual in this hour of the day; None while no day counts."""
+    unusual: bool = False
+    """Whether it is silent for so long that it is alarming (`alarms.silence`)."""
 
 
 class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
@@ -118,6 +139,12 @@ class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     checkpoints: dict[str, CheckpointNow]
     csv: Reference | None = None
     """The same as a table."""
+    alarms: tuple[Alarm, ...] = ()
+    """What somebody should look at, sorted by kind, checkpoint and code; `alarms.Alarm` says what each kind means."""
+    alarms_file: Reference | None = None
+    """`alarms.json`, which holds these alarms alone."""
+    trend: Reference | None = None
+    """The trend that `usual` and what alarms expect is taken from."""
 
 
 decode_now = msgspec.json.Decoder(Now).decode

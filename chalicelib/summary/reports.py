@@ -98,7 +98,14 @@ def _counts(counts: Counts) -> Iterator[Row]:
         yield ("total", code, "", unit, getattr(counts, code))
     for subject, unit in SUBJECTS.items():
         for code, number in sorted(counts.by.get(subject, {}).items()):
-            yield (subject, code, divisions.path(code) if subject in _PLACES else "", _UNITS.get(unit, unit), number)
+            yield (subject, code, _label(subject, code), _UNITS.get(unit, unit), number)
+
+
+def _label(subject: str, code: str) -> str:
+    """What a code of a place is called; `abroad` and the like stay what they are."""
+    if subject == "journey":
+        return " → ".join(divisions.path(end) or end for end in code.split(">"))
+    return divisions.path(code) if subject in _PLACES else ""
 
 
 def _csv(rows: Iterable[Row]) -> bytes:

@@ -31,6 +31,7 @@ def plainly(registered: list[Registered]) -> dict[str, dict[str, int]]:
     for one in registered:
         found["total"]["passages"] += 1
         found["passage_by_vehicle"][one.facts.vehicle] += 1
+        found["passage_by_hour"]["15"] += 1  # 07:00 in UTC
         found["passage_by_poster"][f"101-{one.facts.poster}-{one.facts.key}"] += 1
         if one.facts.retiring:
             found["total"]["on_retiring_posters"] += 1
@@ -48,6 +49,13 @@ def plainly(registered: list[Registered]) -> dict[str, dict[str, int]]:
             found["document"][person.document] += 1
             found["origin"][person.origin] += 1
             found["township"][person.township] += 1
+            found["traveller_by_hour"]["15"] += 1
+            from_city = {
+                "420106": "420100", "420500": "420500", "429004": "429004", "110105": "110000", "210381": "210300",
+                "210102": "210100", "500101": "500000", "820000": "820000", "441900": "441900", "abroad": "abroad",
+            }[person.origin]  # fmt: skip
+            found["journey"][f"{from_city}>{person.township}"] += 1
+            found["degrees"]["not_told" if person.temperature is None else f"{person.temperature / 10:.1f}"] += 1
             found["purpose"][person.purpose] += 1
             for symptom in person.symptoms:
                 found["symptom"][symptom] += 1
@@ -68,6 +76,8 @@ def test_counts_equal_a_plain_count(registered: list[Registered]) -> None:
     counts, plain = counted(registered), plainly(registered)
     assert {name: getattr(counts, name) for name in plain.get("total", {})} == plain.pop("total", {})
     for subject in ("document", "origin", "township", "purpose", "symptom", "vehicle", "passage_by_vehicle"):
+        assert counts.by.get(subject, {}) == plain.get(subject, {})
+    for subject in ("journey", "degrees", "passage_by_hour", "traveller_by_hour"):
         assert counts.by.get(subject, {}) == plain.get(subject, {})
     for subject in ("passage_by_poster", "passage_by_retiring_poster"):
         assert counts.by.get(subject, {}) == plain.get(subject, {})

@@ -93,6 +93,8 @@ def test_places_have_names_and_times_are_the_citys() -> None:
     assert labels["origin_province", "110000"] == "北京市"
     assert labels["township", "210381001"].startswith("辽宁省鞍山市海城市")
     assert labels["origin", "abroad"] == ""
+    assert labels["journey", "429004>210381001"] == "湖北省仙桃市 → " + labels["township", "210381001"]
+    assert labels["journey", "abroad>elsewhere"] == "abroad → elsewhere"
     assert {row["from"] for row in found} == {"2020-02-10T21:00:00+08:00"}
 
 

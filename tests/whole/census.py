@@ -6,6 +6,16 @@ import json
 import sqlite3
 from typing import Any
 
+JOURNEY = """(case when origin not glob '[0-9]*' then origin
+    when substr(origin, 1, 2) in ('11', '12', '31', '50') then substr(origin, 1, 2) || '0000'
+    when substr(origin, 3, 2) = '90' then origin else substr(origin, 1, 4) || '00' end) || '>' || township"""
+"""From which city to which township."""
+
+LOCAL_HOUR = "printf('%02d', (cast(substr(at, 12, 2) as int) + 8) % 24)"
+"""The hour of the day in China at which a passage arrived."""
+
+DEGREES = "case when temperature is null then 'not_told' else printf('%.1f', temperature / 10.0) end"
+
 
 def census(dynamodb: Any, table: str) -> sqlite3.Connection:
     """Everything countable that lies in the table, as relations `passage` and `traveller`."""
@@ -58,3 +68,8 @@ def tally(base: sqlite3.Connection, column: str, where: str = "1") -> dict[str, 
         f" where {where} group by 1"
     )
     return dict(rows.fetchall())
+
+
+def arrivals(base: sqlite3.Connection, where: str = "1") -> dict[str, int]:
+    """Passages by the hour of the day in China."""
+    return dict(base.execute(f"select {LOCAL_HOUR}, count(*) from passage where {where} group by 1").fetchall())
