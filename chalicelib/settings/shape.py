@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -69,12 +70,14 @@ class CodeKey(Struct, frozen=True, forbid_unknown_fields=True):
     """`signing`: new posters use it; `verifying`: its posters still work; `withdrawn`: they do not."""
 
 
-class KeyRegions(Struct, frozen=True, forbid_unknown_fields=True):
-    """The key regions, a list with a version of its own: summaries name it."""
+class KeyRegions(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One list of key regions, with a version of its own: summaries name it. It is never changed; a new one follows."""
 
     version: int
     codes: tuple[str, ...]
     """GB/T 2260 codes of provinces, cities or counties; a division counts with all that lies in it."""
+    valid_from: str | None = None
+    """The first moment it is in force, UTC, on the hour; None: ever since, which is so of the first list alone."""
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -99,7 +102,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     checkpoints: tuple[Checkpoint, ...]
     posters: tuple[Poster, ...]
     keys: tuple[CodeKey, ...]
-    key_regions: KeyRegions
+    key_regions: tuple[KeyRegions, ...]
+    """All lists there ever were, by version."""
     fever: int = 373
     """From which temperature a traveller counts as feverish, tenths of a degree Celsius."""
     notices: dict[str, str] = {}
@@ -120,6 +124,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def key_state(self, key: str) -> str | None:
         """The state of the key with this id; None when there never was one."""
         return next((each.state for each in self.keys if each.id == key), None)
+
+    def key_regions_at(self, at: str) -> KeyRegions:
+        """The list in force at `at` (a UTC stamp): the newest version that was valid by then. So a new list takes the
+        place of all before it from its first hour on, of those that were to come, too."""
+        return max(
+            (each for each in self.key_regions if each.valid_from is None or each.valid_from <= at),
+            key=lambda each: each.version,
+        )
 
     @property
     def signing_key(self) -> str:
@@ -148,11 +160,15 @@ def encode(settings: Settings) -> bytes:
 
 
 def decode(content: bytes) -> Settings:
-    """The inverse of `encode`. Raises SettingsInvalid for anything else, unknown fields included."""
+    """The inverse of `encode`; also reads settings that were published before there were several lists of key regions.
+    Raises SettingsInvalid for anything else, unknown fields included."""
     try:
         settings = _decode(content)
     except msgspec.DecodeError as error:  # a ValidationError is one, too
-        raise SettingsInvalid((str(error),)) from error
+        before = _with_one_list(content)
+        if before is None:
+            raise SettingsInvalid((str(error),)) from error
+        settings = before
     validate(settings)
     return settings
 
@@ -174,13 +190,25 @@ def first_settings(deployment: str, public_url: str, starts_at: str) -> Settings
         checkpoints=checkpoints,
         posters=tuple(Poster(each.id, 1, "active") for each in checkpoints if each.active),
         keys=(CodeKey("A", "signing"),),
-        key_regions=KeyRegions(1, ("420000",)),
+        key_regions=(KeyRegions(1, ("420000",)),),
     )
 
 
 _decode = msgspec.json.Decoder(Settings).decode
 
+
+def _with_one_list(content: bytes) -> Settings | None:
+    """Settings of the time when `key_regions` was one list, or None."""
+    try:
+        document = msgspec.json.decode(content)
+        document["key_regions"] = [dict(document["key_regions"])]
+        return msgspec.convert(document, Settings)
+    except (msgspec.ValidationError, msgspec.DecodeError, LookupError, TypeError, ValueError):
+        return None
+
+
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_ON_THE_HOUR = ":00:00.000Z"
 _DEPLOYMENT = re.compile("[a-z][a-z0-9-]{0,39}")
 _PHONE = re.compile("[0-9+][0-9 -]{2,19}")
 
@@ -196,7 +224,7 @@ def _problems(settings: Settings) -> Iterator[str]:
         yield "public_url: write https://host/path, host in small letters, no slash at the end (http on loopback only)"
     if not divisions.townships(settings.city):
         yield "city: must be the code of a county whose townships are kept in townships.csv"
-    if not (_is_stamp(settings.starts_at) and settings.starts_at.endswith(":00:00.000Z")):
+    if not (_is_stamp(settings.starts_at) and settings.starts_at.endswith(_ON_THE_HOUR)):
         yield "starts_at: write a full hour, as 2020-02-10T07:00:00.000Z"
     if not 1 <= settings.retention_days <= MAX_RETENTION_DAYS:
         yield f"retention_days: must be from 1 to {MAX_RETENTION_DAYS}"
@@ -214,12 +242,7 @@ def _problems(settings: Settings) -> Iterator[str]:
             yield f"checkpoints: the township of {each.id} must lie in the city {settings.city}"
     yield from _poster_problems(settings)
     yield from _key_problems(settings)
-    if settings.key_regions.version < 1:
-        yield "key_regions.version: must be from 1"
-    for code in settings.key_regions.codes:
-        if len(code) != 6 or divisions.division(code) is None:
-            yield f"key_regions.codes: {code!r} is no division"
-    yield from _twice("key_regions.codes", settings.key_regions.codes)
+    yield from _key_region_problems(settings)
     if settings.fever not in FEVER:
         yield f"fever: must be from {FEVER[0]} to {FEVER[-1]} tenths of a degree"
     for language, text in settings.notices.items():
@@ -256,6 +279,22 @@ def _key_problems(settings: Settings) -> Iterator[str]:
     yield from _twice("keys", (key.id for key in settings.keys))
     if sum(key.state == "signing" for key in settings.keys) != 1:
         yield "keys: exactly one must be signing"
+
+
+def _key_region_problems(settings: Settings) -> Iterator[str]:
+    versions = [each.version for each in settings.key_regions]
+    if not versions or versions[0] < 1 or any(later <= earlier for earlier, later in pairwise(versions)):
+        yield "key_regions.version: must be from 1, and grow from list to list"
+    for at, listed in enumerate(settings.key_regions):
+        name = f"key_regions[{at}] (version {listed.version})"
+        if at == 0 and listed.valid_from is not None:
+            yield f"{name} valid_from: the first list is in force ever since; leave it out"
+        if at and not (listed.valid_from and _is_stamp(listed.valid_from) and listed.valid_from.endswith(_ON_THE_HOUR)):
+            yield f"{name} valid_from: write a full hour, as 2020-02-10T07:00:00.000Z"
+        for code in listed.codes:
+            if len(code) != 6 or divisions.division(code) is None:
+                yield f"{name} codes: {code!r} is no division"
+        yield from _twice(f"{name} codes", listed.codes)
 
 
 def _text_problems(field: str, text: str, longest: int) -> Iterator[str]:

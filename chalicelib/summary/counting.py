@@ -8,7 +8,7 @@ in which order, or from which parts, a total was made.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Literal, TypeVar
 
@@ -147,14 +147,11 @@ def count(
         "temperature": _regrouped(temperatures, band),
         "degrees": _regrouped(temperatures, degrees),
     }
-    regions = frozenset(key_regions)
     return Counts(
         passages=len(passages),
         vehicles=vehicles.total(),
         travellers=len(travellers),
-        from_key_regions=sum(
-            number for origin, number in origins.items() if regions & {origin, city(origin), province(origin)}
-        ),
+        from_key_regions=from_regions(origins, key_regions),
         key_region_stay=sum(traveller.key_region_stay for traveller in travellers),
         fever=sum(number for tenths, number in temperatures.items() if tenths is not None and tenths >= fever),
         last_passage_at=passages[-1].received_at if passages else None,
@@ -187,6 +184,12 @@ def merge(parts: Iterable[Counts]) -> Counts:
         passages, vehicles, travellers, from_key_regions, key_region_stay, fever, last or None, by,
         on_retiring_posters, scans,
     )  # fmt: skip
+
+
+def from_regions(origins: Mapping[str, int], key_regions: Collection[str]) -> int:
+    """How many of `origins` (code -> travellers) lie in a key region, or are one."""
+    regions = frozenset(key_regions)
+    return sum(number for origin, number in origins.items() if regions & {origin, city(origin), province(origin)})
 
 
 def city(origin: str) -> str:

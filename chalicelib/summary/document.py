@@ -59,6 +59,9 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     """Scans, likewise."""
     settings_versions: tuple[int, ...]
     key_regions_versions: tuple[int, ...]
+    """Of the lists of key regions that were in force."""
+    reclassified_from: tuple[int, ...] = ()
+    """Of the lists that the revision before this one was counted under, where they were others."""
     fever_from: tuple[int, ...]
     """Thresholds of fever that were in force, tenths of a degree Celsius."""
     expired: bool = False
@@ -85,11 +88,12 @@ class Reading(Struct, frozen=True):
 
 
 def reading(
-    checkpoint: str, registered: Iterable[Registered], settings: Settings, scans: Iterable[Scan] = ()
+    checkpoint: str, registered: Iterable[Registered], settings: Settings, scans: Iterable[Scan] = (), *, hour: Hour
 ) -> Reading:
-    """Counts `registered`, the passages of one checkpoint in one hour, and the `scans` of its revoked posters."""
+    """Counts `registered`, the passages of one checkpoint in `hour`, and the `scans` of its revoked posters."""
     passages, seen = list(registered), list(scans)
-    counts = count(checkpoint, passages, seen, key_regions=settings.key_regions.codes, fever=settings.fever)
+    regions = settings.key_regions_at(stamp(hour.start))
+    counts = count(checkpoint, passages, seen, key_regions=regions.codes, fever=settings.fever)
     return Reading(
         counts,
         tuple(passage.submission for passage in passages),
@@ -106,7 +110,7 @@ def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings, *, 
         begins=stamp(hour.start),
         ends=stamp(hour.end),
         settings_versions=(settings.version,),
-        key_regions_versions=(settings.key_regions.version,),
+        key_regions_versions=(settings.key_regions_at(stamp(hour.start)).version,),
         fever_from=(settings.fever,),
         expired=expired,
         passages_read=len(submissions),
@@ -173,19 +177,37 @@ def joined(parts: Sequence[AtCheckpoint]) -> AtCheckpoint:
 
 def revised(summary: Summary, before: Summary) -> Summary:
     """`summary` as the next revision after `before`."""
+    others = before.key_regions_versions != summary.key_regions_versions
     return structs.replace(
         summary,
         revision=before.revision + 1,
+        reclassified_from=before.key_regions_versions if others else (),
         late=summary.passages_read - before.passages_read,
         late_scans=summary.scans_read - before.scans_read,
     )
 
 
 def same_sources(one: Summary, other: Summary) -> bool:
-    """Whether both were made from the same passages and scans, or merged from the same summaries."""
+    """Whether both were made from the same passages and scans under the same list of key regions, or merged from the
+    same summaries."""
+    return same_records(one, other) and one.key_regions_versions == other.key_regions_versions
+
+
+def same_records(one: Summary, other: Summary) -> bool:
+    """Whether both were made from the same passages and scans, or merged from the same summaries, whatever the list of
+    key regions."""
     return (one.passages_digest, one.scans_digest, one.merged_from) == (
         other.passages_digest, other.scans_digest, other.merged_from,
     )  # fmt: skip
+
+
+def is_older(one: Summary, other: Summary) -> bool:
+    """Whether `one` was made from less than `other`, or from the same under older lists of key regions."""
+    if has_less(one, other):
+        return True
+    same = (one.passages_read, one.scans_read) == (other.passages_read, other.scans_read)
+    # Sorted versions, of which the smaller ones go and larger ones come: they only ever grow in this order.
+    return same and one.key_regions_versions < other.key_regions_versions
 
 
 def has_less(one: Summary, other: Summary) -> bool:

@@ -52,6 +52,8 @@ class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """The last whole days beside one another. None until a day is whole."""
     schemas: tuple[Reference, ...] = ()
     """The JSON Schema of each kind of document, by name; this one's included."""
+    key_regions_version: int = 0
+    """Every hour is counted under the list of key regions that is in force for it if this version is the newest."""
 
     @property
     def first(self) -> Hour:
@@ -132,6 +134,7 @@ class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """The final summary that the open hours were added to."""
     settings_version: int
     key_regions_version: int
+    """Of the list in force at `as_of`."""
     fever_from: int
     city: Counts
     """The operation so far."""
@@ -177,7 +180,7 @@ def now_of(
         open_hours=tuple(part.begins for part in parts),
         operation=Reference(latest.operation.key, latest.operation.digest) if latest.operation else None,
         settings_version=settings.version,
-        key_regions_version=settings.key_regions.version,
+        key_regions_version=settings.key_regions_at(stamp(now)).version,
         fever_from=settings.fever,
         city=city,
         today=Today(

@@ -28,13 +28,16 @@ from chalicelib.summary.document import (
     digest,
     encode,
     has_less,
+    is_older,
     merged,
     of_hour,
     reading,
     revised,
+    same_records,
     same_sources,
 )
 from chalicelib.summary.pointers import Latest, Tabled, decode_latest, nothing_final, now_of
+from chalicelib.summary.reclassifying import BATCHES, reclassified, touched
 from chalicelib.summary.reports import now_table, table
 
 RECHECKED = timedelta(hours=2)
@@ -97,6 +100,8 @@ class _Run:
         self._made: list[str] = []
         self._late = 0
         self._missing: list[str] = []
+        self._behind = False
+        """Whether an hour was found under an older list of key regions than is in force for it."""
         self._known: Collection[str] = ()
 
     def go(self) -> Outcome:
@@ -105,7 +110,7 @@ class _Run:
         starts = Hour.of(moment(self._settings.starts_at))
         latest = decode_latest(standing.content) if standing else nothing_final(starts)
         if latest.operation is None:
-            latest = nothing_final(min(starts, latest.first))
+            latest = structs.replace(nothing_final(min(starts, latest.first)), key_regions_version=self._newest_list)
         tag = standing.tag if standing else None
 
         if latest.operation:
@@ -117,6 +122,7 @@ class _Run:
             again = []
         if again:
             latest, tag = self._advance(latest, tag, again)
+        latest, tag = self._reclassify(latest, tag)
         if tag is None:
             self._store.replace(layout.LATEST, encode(latest), None)
 
@@ -152,17 +158,52 @@ class _Run:
     def _first_open(self) -> Hour:
         return Hour.of(self._now - GRACE)
 
+    @property
+    def _newest_list(self) -> int:
+        return self._settings.key_regions[-1].version
+
     def _expired(self, hour: Hour) -> bool:
         return self._now >= hour.start + timedelta(days=self._settings.retention_days)
 
     # Apply
 
-    def _advance(self, latest: Latest, tag: str | None, wanted: Sequence[Hour]) -> tuple[Latest, str | None]:
-        """Makes the summaries of the hours `wanted` and of all that contains them, then moves `latest` on to them."""
+    def _reclassify(self, latest: Latest, tag: str | None) -> tuple[Latest, str | None]:
+        """The final hours for which another list of key regions has come into force, made anew under it some
+        days at a time; once all are, `latest` says so."""
+        if latest.operation is None or latest.key_regions_version >= self._newest_list:
+            return latest, tag
+        changed = 0
+        for batch in touched(self._settings, latest.key_regions_version, latest.first, latest.open_from):
+            moved, tag = self._advance(latest, tag, batch, self._reclassify_hour)
+            changed += moved is not latest
+            latest = moved
+            if changed == BATCHES:
+                return latest, tag
+        latest = structs.replace(latest, key_regions_version=self._newest_list)
+        return latest, self._store.replace(layout.LATEST, encode(latest), tag)
+
+    def _reclassify_hour(self, hour: Hour, standing: Reference | None) -> Reference:
+        """The summary of `hour` under the list in force for it, newer passages that another run found included."""
+        standing = standing or self._newest(layout.hour_folder(hour))
+        regions = self._settings.key_regions_at(stamp(hour.start))
+        while (before := self._fetch(standing)).key_regions_versions < (regions.version,):
+            standing = self._settle(layout.hour_folder(hour), reclassified(before, regions), standing)
+        return standing
+
+    def _advance(
+        self,
+        latest: Latest,
+        tag: str | None,
+        wanted: Sequence[Hour],
+        settle: Callable[[Hour, Reference | None], Reference] | None = None,
+    ) -> tuple[Latest, str | None]:
+        """Makes the summaries of the hours `wanted` (with `settle`) and of all that contains them, then moves `latest`
+        on to them."""
+        settle = settle or self._settle_hour
         known = self._hours_of_days(latest, {hour.day for hour in wanted})
         changed: dict[Hour, Reference] = {}
         for hour in wanted:
-            there = self._settle_hour(hour, known.get(hour))
+            there = settle(hour, known.get(hour))
             if there != known.get(hour):
                 changed[hour] = there
         if not changed:
@@ -184,6 +225,7 @@ class _Run:
             hour=known.get(through, latest.hour),
             hours=tuple(open_hours),
             days=tuple(day for _, day in sorted(days.items())),
+            key_regions_version=0 if self._behind else min(latest.key_regions_version, self._newest_list),
         )
         appended = latest.operation is not None and min(changed) >= latest.open_from
         operation = self._settle_merged(
@@ -214,8 +256,11 @@ class _Run:
         summary = of_hour(hour, readings, self._settings, expired=self._expired(hour))
         if before and has_less(summary, before):
             self._missing.append(layout.revision_key(layout.hour_folder(hour), before.revision))
+        if standing and before and same_records(summary, before):
+            return standing  # under another list, too: that is not for reading anew
         found = self._settle(layout.hour_folder(hour), summary, standing)
         if found != standing:
+            self._behind |= self._fetch(found).key_regions_versions < summary.key_regions_versions
             self._made.append(found.key)
             self._late += self._fetch(found).late
         return found
@@ -244,7 +289,7 @@ class _Run:
         while True:
             before = self._fetch(standing) if standing else None
             if standing and before:
-                if same_sources(before, summary) or has_less(summary, before):
+                if same_sources(before, summary) or is_older(summary, before):
                     return standing
                 summary = revised(summary, before)
             content = encode(summary)
@@ -292,7 +337,7 @@ class _Run:
         def read(checkpoint: str) -> Reading:
             passages = self._reader.facts(checkpoint, hour, self._now)
             scans = self._reader.scans(checkpoint, hour, self._now) if checkpoint in replaced else ()
-            return reading(checkpoint, passages, self._settings, scans)
+            return reading(checkpoint, passages, self._settings, scans, hour=hour)
 
         found = dict(zip(listed + unlisted, self._side_by_side(read, listed + unlisted), strict=True))
         return {each: part for each, part in found.items() if part.submissions or part.scans or each not in unlisted}

@@ -29,7 +29,7 @@ from chalicelib.checkpoint.code import CodeRefused, Scanned, judge, read
 from chalicelib.passage import codes
 from chalicelib.passage.decoding import LIMIT, Fields, TooLarge, Undecodable, UnsupportedType, decode
 from chalicelib.passage.form import Unacceptable, parse, travellers_in
-from chalicelib.passage.hour import LOCAL
+from chalicelib.passage.hour import LOCAL, stamp
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
 from chalicelib.passage.receipt import Receipt, published
@@ -78,7 +78,7 @@ class _Visit:
 
     def __init__(self, request: Request) -> None:
         self.headers: Mapping[str, str] = request.headers
-        self.today = ""
+        self.today = self.at = ""
         self.checkpoint: str | None = None
         """Of a genuine code, for the log."""
         self.content_type = self.headers.get("content-type")
@@ -107,7 +107,7 @@ class _Visit:
     def scan(self, code: str) -> tuple[Settings, Scanned]:
         """The settings in force and what `code` stands for under them. Raises CodeRefused, _Revoked."""
         now = wiring.clock()
-        self.today = now.astimezone(LOCAL).date().isoformat()
+        self.today, self.at = now.astimezone(LOCAL).date().isoformat(), stamp(now)
         settings = wiring.current_settings().current()
         scanned = judge(read(code, wiring.code_keys(), settings.deployment), settings, now)
         self.checkpoint = scanned.checkpoint.id
@@ -133,7 +133,7 @@ class _Visit:
             phone=settings.collector.phone,
             retention_days=settings.retention_days,
             city=settings.city,
-            key_regions=settings.key_regions.codes,
+            key_regions=settings.key_regions_at(self.at).codes,
             announcement=_notice(settings, self.language),
             today=self.today,
         )
@@ -269,7 +269,7 @@ def _take(visit: _Visit, code: str) -> Response:
         receipt = _register(passage, settings, scanned, now)
         if visit.json:
             return answers.document(receipt, 201, visit.headers)
-        notice = _notice(settings, visit.language) if _from_key_region(passage, settings) else ""
+        notice = _notice(settings, visit.language) if _from_key_region(passage, settings, visit.at) else ""
         scene = visit.scene(settings, scanned)
         page = receipts.receipt_page(scene, receipt, answered=wiring.clock(), notice=notice)
         return answers.page(page, 201, visit.language, visit.headers)
@@ -332,9 +332,9 @@ def _notice(settings: Settings, language: Language) -> str:
     return settings.notices.get(language.code) or settings.notices.get(CHINESE.code, "")
 
 
-def _from_key_region(passage: Passage, settings: Settings) -> bool:
-    """Whether anyone of the party stayed in a key region or comes from one."""
-    regions = set(settings.key_regions.codes)
+def _from_key_region(passage: Passage, settings: Settings, at: str) -> bool:
+    """Whether anyone of the party stayed in a key region or comes from one, by the list in force `at` the moment."""
+    regions = set(settings.key_regions_at(at).codes)
     return any(
         t.key_region_stay or any(place.code in regions for place in divisions.lineage(t.origin))
         for t in passage.travellers

@@ -74,10 +74,16 @@ def test_they_come_back_from_json_as_they_were() -> None:
         ({"keys": (CodeKey("A", "signing"), CodeKey("A", "withdrawn"))}, "A is there twice"),
         ({"keys": (CodeKey("a", "signing"),)}, "one or two capitals"),
         ({"keys": (CodeKey("A", "signing"), CodeKey("B", "gone"))}, "state"),
-        ({"key_regions": KeyRegions(0, ())}, "key_regions.version"),
-        ({"key_regions": KeyRegions(1, ("420000", "429999"))}, "429999"),
-        ({"key_regions": KeyRegions(1, ("420000", "420000"))}, "420000 is there twice"),
-        ({"key_regions": KeyRegions(1, ("210381104",))}, "210381104"),
+        ({"key_regions": ()}, "key_regions.version"),
+        ({"key_regions": (KeyRegions(0, ()),)}, "key_regions.version"),
+        ({"key_regions": (KeyRegions(1, ("420000", "429999")),)}, "429999"),
+        ({"key_regions": (KeyRegions(1, ("420000", "420000")),)}, "420000 is there twice"),
+        ({"key_regions": (KeyRegions(1, ("210381104",)),)}, "210381104"),
+        ({"key_regions": (KeyRegions(1, (), "2020-02-10T07:00:00.000Z"),)}, "(version 1) valid_from"),
+        ({"key_regions": (KeyRegions(1, ()), KeyRegions(2, ()))}, "(version 2) valid_from"),
+        ({"key_regions": (KeyRegions(1, ()), KeyRegions(2, (), "2020-02-10T07:30:00.000Z"))}, "(version 2) valid_from"),
+        ({"key_regions": (KeyRegions(1, ()), KeyRegions(2, (), "2020-02-30T07:00:00.000Z"))}, "(version 2) valid_from"),
+        ({"key_regions": (KeyRegions(1, ()), KeyRegions(1, (), "2020-02-10T07:00:00.000Z"))}, "key_regions.version"),
         ({"fever": 37}, "fever"),
         ({"fever": 400}, "fever"),
         ({"notices": {"chinese": "x"}}, "notices"),
@@ -122,3 +128,29 @@ def test_what_is_not_there_has_no_state() -> None:
     assert FIRST.poster("101", 2) is None
     assert FIRST.active_poster("999") is None
     assert FIRST.key_state("B") is None
+
+
+def test_the_list_in_force_is_the_newest_that_was_valid_by_then() -> None:
+    first, second, third = (
+        KeyRegions(1, ("420000",)),
+        KeyRegions(2, ("110000",), "2020-02-12T00:00:00.000Z"),
+        KeyRegions(4, ("310000",), "2020-02-10T07:00:00.000Z"),
+    )
+    one, two, three = (changed(key_regions=lists) for lists in ((first,), (first, second), (first, second, third)))
+    s.validate(three)
+    assert s.decode(s.encode(three)) == three
+    assert [one.key_regions_at("0000"), one.key_regions_at("9999")] == [first, first]
+    assert two.key_regions_at("2020-02-11T23:00:00.000Z") == first
+    assert two.key_regions_at("2020-02-12T00:00:00.000Z") == second
+    assert three.key_regions_at("2020-02-10T06:00:00.000Z") == first
+    assert three.key_regions_at("2020-02-10T07:00:00.000Z") == third
+    assert three.key_regions_at("2020-02-13T07:00:00.000Z") == third, "the second never comes into force"
+
+
+def test_settings_of_the_time_of_one_list_are_read() -> None:
+    document = msgspec.json.decode(s.encode(FIRST))
+    document["key_regions"] = {"version": 3, "codes": ["420000"]}
+    assert s.decode(msgspec.json.encode(document)) == changed(key_regions=(KeyRegions(3, ("420000",)),))
+    for bad in ("420000", 7, {"version": 3}, {"version": 3, "codes": ["420000"], "more": 1}):
+        with pytest.raises(SettingsInvalid):
+            s.decode(msgspec.json.encode(document | {"key_regions": bad}))

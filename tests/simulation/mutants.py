@@ -130,7 +130,10 @@ MUTANTS = (
     Mutant(
         "scans not among the sources",
         Mutation("scans"),
-        ((chalicelib.summary.run, "same_sources", same_passages),),
+        (
+            (chalicelib.summary.run, "same_records", same_passages),
+            (chalicelib.summary.document, "same_records", same_passages),
+        ),
     ),
     Mutant("a dropped checkpoint", Mutation("checkpoint", settings=one_fewer)),
 )

@@ -117,5 +117,5 @@ def settings(
         retention_days=retention_days,
         checkpoints=listed,
         posters=(Poster("101", 1, "revoked"), Poster("101", 2, "retiring"), Poster("101", 3, "active")),
-        key_regions=KeyRegions(7, ("420000", "110000")),
+        key_regions=(KeyRegions(7, ("420000", "110000")),),
     )

@@ -35,7 +35,7 @@ IDS = [each.id for each in SETTINGS.checkpoints]
 
 
 def summary_of(there: dict[str, list[Registered]], hour: Hour = HOUR) -> Summary:
-    return of_hour(hour, {each: reading(each, there.get(each, []), SETTINGS) for each in there}, SETTINGS)
+    return of_hour(hour, {each: reading(each, there.get(each, []), SETTINGS, hour=hour) for each in there}, SETTINGS)
 
 
 hour_facts = st.fixed_dictionaries({each: made_up.registrations(HOUR, most=3) for each in IDS})
@@ -64,10 +64,11 @@ def test_the_bytes_are_canonical_json_and_read_back(there: dict[str, list[Regist
 def test_the_bytes_are_those_that_were_published() -> None:
     """Changed bytes are a change of what was published: add to the layout, and say so here.
 
-    Since the first: passages on retiring posters, and scans of revoked ones; journeys, hours of the day, degrees."""
+    Since the first: passages on retiring posters, and scans of revoked ones; journeys, hours of the day, degrees; what
+    it was reclassified from."""
     rng = random.Random(210381)
     there = {each: [made_up.passage(rng, HOUR.start + timedelta(minutes=n)) for n in range(5)] for each in IDS}
-    assert digest(encode(summary_of(there))) == "3cc1508788363b0f0b2ddc33d15f6c972ad41ab623a3191d96e4ee2cd26aa267"
+    assert digest(encode(summary_of(there))) == "4313daed2628bae4d9b9459412fa00a75791c6432eefc84c1975aa4e0236867c"
 
 
 def test_one_passage_more_or_another_one_changes_what_was_read() -> None:
@@ -82,7 +83,7 @@ def test_one_scan_more_or_another_one_changes_what_was_read() -> None:
     passage = [made_up.passage(rng, HOUR.start)]
     one, two, three = (made_up.scan(rng, "101", HOUR.start) for _ in range(3))
     made = [
-        of_hour(HOUR, {"101": reading("101", passage, SETTINGS, some)}, SETTINGS)
+        of_hour(HOUR, {"101": reading("101", passage, SETTINGS, some, hour=HOUR)}, SETTINGS)
         for some in ([], [one], [one, two], [two, one], [one, three])
     ]
     assert [summary.scans_read for summary in made] == [0, 1, 2, 2, 2]
@@ -113,7 +114,9 @@ def test_a_revision_says_how_many_came_late() -> None:
 
 
 def entry(state: str, since: str | None = None, passages: int = 0) -> AtCheckpoint:
-    counts = reading("101", [made_up.passage(random.Random(n), HOUR.start) for n in range(passages)], SETTINGS).counts
+    counts = reading(
+        "101", [made_up.passage(random.Random(n), HOUR.start) for n in range(passages)], SETTINGS, hour=HOUR
+    ).counts
     return AtCheckpoint("卡口", "Checkpoint", state, since, counts)
 
 

@@ -187,7 +187,7 @@ def day_summary(day: date, begin: int = 0, *, seed: int = 1, quiet: tuple[int, .
             of_hour(
                 hour,
                 {
-                    each.id: reading(each.id, there if each.id == "101" else [], settings)
+                    each.id: reading(each.id, there if each.id == "101" else [], settings, hour=hour)
                     for each in settings.checkpoints
                 },
                 settings,
@@ -229,5 +229,7 @@ def test_usual_hours_are_sums_over_the_days_that_count() -> None:
 def test_a_days_hours_are_the_citys() -> None:
     midnight = Hour(datetime(2020, 2, 10, 16, tzinfo=UTC))
     assert midnight == hours_of(date(2020, 2, 11))[0]
-    counts = reading("101", [made_up.passage(random.Random(1), midnight.start)], made_up.settings(midnight)).counts
+    counts = reading(
+        "101", [made_up.passage(random.Random(1), midnight.start)], made_up.settings(midnight), hour=midnight
+    ).counts
     assert counts.by["passage_by_hour"] == {"00": 1}

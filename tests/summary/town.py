@@ -124,6 +124,10 @@ class Town:
             if provisional or key not in (layout.NOW, layout.NOW_CSV)
         }
 
+    def s3_names(self, folder: str) -> list[str]:
+        """The summaries in a folder, in order."""
+        return sorted(key for key in self.files() if key.startswith(folder + "/") and key.endswith(".json"))
+
     def file(self, key: str) -> bytes:
         return self.s3.objects["b", key]
 
