@@ -320,6 +320,8 @@ def _config(service: str, patience: Mapping[str, tuple[float, float, int]]) -> A
         max_pool_connections=32,
         # Everything that reaches a client was parsed by us; botocore's own check is slow and prints values.
         parameter_validation=False,
+        # One word, where botocore would put a new sentence about this machine together for each request.
+        user_agent="kakou",
     )
 
 

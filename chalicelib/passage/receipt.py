@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -88,8 +89,14 @@ def issue(passage: Passage, received_at: datetime, keys: PassageKeys, deployment
 
 def _sign(claim: Claim, key: bytes) -> str:
     body = msgspec.json.encode(claim)
-    signature = Ed25519PrivateKey.from_private_bytes(key).sign(_signed_bytes(body))
+    signature = _signer(key).sign(_signed_bytes(body))
     return f"KR{KEY_ID}-{_base32(body)}-{_base32(signature)}"
+
+
+@lru_cache(maxsize=2)
+def _signer(key: bytes) -> Ed25519PrivateKey:
+    """Kept, because making it costs more than signing with it."""
+    return Ed25519PrivateKey.from_private_bytes(key)
 
 
 def public_key(keys: PassageKeys) -> bytes:

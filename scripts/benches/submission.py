@@ -1,0 +1,87 @@
+"""A warm submission beside botocore's own cost of the same transaction; nothing is sent, everything else is done."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from chalicelib import wiring
+from chalicelib.passage.decoding import decode
+from chalicelib.passage.form import parse
+from chalicelib.passage.hour import LOCAL
+from chalicelib.passage.keys import PassageKeys
+from chalicelib.passage.registration import register
+from scripts.benches import Figure, beside, interleaved, of, times
+from scripts.benches._public import FORM, answering, ask, event, parties, public
+
+TURNS = 400
+
+
+def measure(count: int | None = None) -> list[Figure]:
+    """The figures of `count` submissions of each kind, one of each in turn."""
+    turns = count or TURNS
+    sent = parties(3 * turns + 20)
+    plain = answering("dynamodb", b"{}")
+    with public() as stack:
+        keys = PassageKeys.of(wiring.public_secret(), stack.settings.deployment)
+        stack.noting = True
+        for checkpoint, form, document in sent[:20]:  # warms everything that is made once
+            ask(event("POST", stack.address(checkpoint), form, FORM), 201)
+            ask(event("POST", stack.address(checkpoint), document, "application/json"), 201)
+        stack.noting = False
+        same = [each for each in stack.transactions if len(each["TransactItems"]) >= 2]
+        kept: list[dict[str, Any]] = same * (turns // len(same) + 1)
+        forms = [event("POST", stack.address(at), form, FORM) for at, form, _ in sent[20 : 20 + turns]]
+        documents = [
+            event("POST", stack.address(at), document, "application/json")
+            for at, _, document in sent[20 + turns : 20 + 2 * turns]
+        ]
+        bodies = sent[20 + 2 * turns :]
+
+        def registering() -> None:
+            checkpoint, form, _ = bodies.pop()
+            now = wiring.clock()
+            passage = parse(
+                decode(form, FORM),
+                checkpoint=checkpoint,
+                city=stack.settings.city,
+                today=now.astimezone(LOCAL).date(),
+            )
+            register(
+                passage,
+                poster=1,
+                key="A",
+                now=now,
+                retention_days=30,
+                deployment=stack.settings.deployment,
+                keys=keys,
+                sealer=stack.sealer,
+                table=stack.table,
+            )
+
+        gc.collect()
+        gc.disable()  # a turn is one submission: when it is collected is chance
+        try:
+            ran = interleaved(
+                turns,
+                {
+                    "botocore": times(lambda: plain.transact_write_items(**kept.pop()), 1),
+                    "registering": times(registering, 1),
+                    "json": times(lambda: ask(documents.pop(), 201), 1),
+                    "form": times(lambda: ask(forms.pop(), 201), 1),
+                },
+                collect=False,
+            )
+        finally:
+            gc.enable()
+    in_ms = {name: [1000 * each for each in runs] for name, runs in ran.items()}
+    floor = "botocore: the same transaction"
+    return [
+        of(floor, in_ms["botocore"], "ms", bare=True),
+        beside(
+            "form post to receipt: parsed, sealed, stored, signed", in_ms["registering"], "ms", floor,
+            in_ms["botocore"], at_most=2,
+        ),
+        beside("the whole function, JSON in and out", in_ms["json"], "ms", floor, in_ms["botocore"]),
+        beside("the whole function, form to receipt's page", in_ms["form"], "ms", floor, in_ms["botocore"]),
+    ]  # fmt: skip
