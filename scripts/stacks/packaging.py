@@ -176,6 +176,10 @@ def _stage(staged: Path, stack: str, architecture: str, vendor: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     _compile_tree(staged / "chalicelib")
+    if (staged / "chalicelib" / "web" / "templates").exists():
+        from chalicelib.web.rendering import Compiled
+
+        Compiled(staged / "chalicelib" / "web" / "templates" / "compiled").keep_all()
     shutil.copytree(vendor, staged / "vendor")
     # What Chalice itself adds comes as source alone; its byte code rides with the vendor folder.
     import chalice.app

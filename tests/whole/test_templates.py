@@ -211,6 +211,10 @@ def test_a_package_carries_byte_code_for_its_python_and_nothing_idle(unpacked: t
         path = Path(source)
         compiled = folder / path.parent / "__pycache__" / f"{path.name}.{tag}.pyc"
         assert compiled.read_bytes()[4:8] == b"\x01\0\0\0", "unchecked hashes: Lambda's file system has no true times"
+    templates = folder / "chalicelib" / "web" / "templates"
+    assert {path.name for path in (templates / "compiled").glob("*")} == {
+        f"{path.name}.code" for path in templates.glob("*.html")
+    }
     for idle in ("boto3", "botocore", "PIL", "qrcode", "reportlab", "manimgx_fonts_cjk", "tests", "scripts", "bin"):
         assert not (folder / idle).exists(), idle
 
