@@ -35,6 +35,11 @@ def division(code: str) -> Division | None:
     return (_all() if len(code) == 6 else _townships()).get(code)
 
 
+def codes() -> tuple[str, ...]:
+    """The codes of all provinces, cities and counties, in order."""
+    return tuple(_all())
+
+
 def origins() -> tuple[Division, ...]:
     """Every lawful answer to "where from": the counties, the cities without counties (Dongguan), and Taiwan, Hong Kong
     and Macao as wholes: the divisions with none below them here, by code."""
