@@ -74,8 +74,28 @@ def path(code: str) -> str:
 
 
 def pinyin_path(code: str) -> str:
-    """Haicheng, Anshan, Liaoning; empty when unknown."""
-    return ", ".join(place.pinyin for place in reversed(lineage(code)))
+    """Haicheng, Anshan, Liaoning; empty when unknown. `find` knows each origin again by it."""
+    return ", ".join(called(place) for place in reversed(lineage(code)))
+
+
+def called(place: Division) -> str:
+    """The name for readers of Latin script, with its kind where a neighbour has the same: Jingxing County."""
+    return _called().get(place.code, place.pinyin)
+
+
+def syllables(code: str) -> str:
+    """How the name without its kind is read, a word for each of its characters: `hai cheng`; empty when unknown."""
+    return _read().get(code, ("", ""))[0]
+
+
+def also(code: str) -> tuple[str, ...]:
+    """What else people type in Latin script for the division."""
+    return tuple(_read().get(code, ("", ""))[1].split())
+
+
+def every() -> tuple[Division, ...]:
+    """All provinces, cities and counties, each after what it lies in."""
+    return tuple(_all().values())
 
 
 def find(text: str) -> tuple[Division, ...]:
@@ -127,7 +147,7 @@ def core(name: str) -> str:
     return bare if len(bare) >= 2 else name
 
 
-_KIND = "特别行政区|自治[区州县旗]|地区|林区|矿区|新区|特区|族区|[省市盟区县]|(?<![前中后左右])旗"
+_KIND = "特别行政区|自治[区州县旗]|地区|(?<!柏)林区|矿区|新区|特区|族区|[省市盟区县]|(?<![前中后左右])旗"
 
 _PEOPLES = (
     "各|蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|"
@@ -194,6 +214,23 @@ def _children() -> dict[str, tuple[Division, ...]]:
 
 def _below(code: str) -> tuple[Division, ...]:
     return _children().get(code, ())
+
+
+@cache
+def _called() -> dict[str, str]:
+    """Code -> name with its kind, of those that share it with a neighbour."""
+    named: dict[str, str] = {}
+    for places in _children().values():
+        spelt = [latin(place.pinyin) for place in places]
+        for place, own in zip(places, spelt, strict=True):
+            if spelt.count(own) > 1 and (kind := _KINDS.get(place.name[-1])):
+                named[place.code] = f"{place.pinyin} {kind[1].capitalize()}"
+    return named
+
+
+@cache
+def _read() -> dict[str, tuple[str, str]]:
+    return {row["code"]: (row["syllables"], row["also"]) for row in _rows("divisions.csv")}
 
 
 @cache

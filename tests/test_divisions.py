@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +12,6 @@ from chalicelib import divisions
 from chalicelib.divisions import Division
 
 ORIGINS = divisions.origins()
-TWINS = {"130107", "130121", "445303", "445322", "622901", "622921", "653201", "653221", "654002", "654021"}
-"""Pairs in one city that share a name in Latin script (井陉县 and 井陉矿区)."""
 
 
 def test_a_division_knows_its_names_and_what_it_lies_in() -> None:
@@ -120,7 +120,33 @@ def test_every_origin_is_found_by_what_it_is_called(place: Division) -> None:
     assert place in divisions.find(place.name)
     assert place in divisions.find(place.pinyin)
     assert place in divisions.find(divisions.core(place.name))
-    assert (divisions.find(divisions.pinyin_path(place.code)) == (place,)) is (place.code not in TWINS)
+
+
+def test_every_origin_has_a_path_in_either_script_that_means_it_alone() -> None:
+    """What the form's list of places writes into the field."""
+    for place in ORIGINS:
+        assert divisions.find(divisions.path(place.code)) == (place,)
+        assert divisions.find(divisions.pinyin_path(place.code)) == (place,), divisions.pinyin_path(place.code)
+
+
+READ = """
+name read, 重庆市 chong qing, 长春市 chang chun, 厦门市 xia men, 六安市 lu an, 六合区 lu he,
+亳州市 bo zhou, 台州市 tai zhou, 丽水市 li shui, 乐清市 yue qing, 乐山市 le shan, 乐陵市 lao ling,
+长子县 zhang zi, 蔚县 yu xian, 莘县 shen xian, 番禺区 pan yu, 蚌埠市 beng bu, 铅山县 yan shan,
+东阿县 dong e, 尉氏县 wei shi, 筠连县 jun lian, 涡阳县 guo yang, 宿州市 su zhou, 牟平区 mu ping,
+歙县 she xian, 句容市 ju rong, 东莞市 dong guan, 泊头市 bo tou, 荥阳市 xing yang, 荥经县 ying jing,
+洪洞县 hong tong, 什邡市 shi fang, 会理市 hui li, 万柏林区 wan bai lin, 吕梁市 lü liang
+"""
+
+
+@pytest.mark.parametrize(("name", "read"), re.findall("([^a-zü\\s,]+) ([a-zü ]+)", READ))
+def test_a_place_is_read_as_it_is_called(name: str, read: str) -> None:
+    assert [divisions.syllables(place.code) for place in divisions.every() if place.name == name] == [read]
+
+
+def test_every_division_has_a_syllable_for_each_character() -> None:
+    for place in divisions.every():
+        assert len(divisions.syllables(place.code).split()) == len(divisions.core(place.name)), place
 
 
 @given(st.text())

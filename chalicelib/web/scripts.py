@@ -3,7 +3,8 @@
 | served as | made of |
 |---|---|
 | `static/form-<language>.<digest>.js` | sending.js, form.js and the words they say |
-| `static/ease-<language>.<digest>.js` | check.js, ease.js, their rules and words; fetched after the first view |
+| `static/ease-<language>.<digest>.js` | check.js, ease.js, origin.js, later.css, their rules and words; fetched after the first view |
+| `static/places.<digest>.js` | the divisions of GB/T 2260 and how they are read; fetched after that |
 | `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
 
 A digest in a name is that of the content: such a file never changes and may be kept for ever.
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from chalicelib import divisions
 from chalicelib.passage import codes, form
 from chalicelib.web import words
 from chalicelib.web.language import LANGUAGES, Language, messages
@@ -62,6 +64,13 @@ _EASY_WORDS: Mapping[str, str] = {
     "mend": _("Not registered yet: mend these answers"),
     "male": _("male"),
     "female": _("female"),
+    "outside": _("Outside China"),
+    "abroad": _("abroad"),
+    "pick": _("Tap the province, or type the place: name, pinyin or first letters."),
+    "deeper": _("Now the city, county or district:"),
+    "found": _("Is it one of these?"),
+    "nowhere": _("No such place in the list. Compare the name, or write it in full."),
+    "all": _("All provinces"),
 }
 
 
@@ -72,20 +81,22 @@ def name(language: Language) -> str:
 
 def static(path: str) -> bytes | None:
     """The file called `static/<path>` now; None for any other name, those of earlier versions included."""
-    return next((made for each, made in _all() if each == f"static/{path}"), None)
+    return next((made for each, made in all_files() if each == f"static/{path}"), None)
 
 
 @cache
 def worker() -> bytes:
     """The service worker. Its cache is named after all that is served here, so that a new version starts anew."""
-    version = _digest("".join(each for each, _ in _all()).encode())
+    version = _digest("".join(each for each, _ in all_files()).encode())
     return f"const VERSION={json.dumps(version)};\n{_source('sending')}{_source('worker')}".encode()
 
 
-def _all() -> Iterator[tuple[str, bytes]]:
+def all_files() -> Iterator[tuple[str, bytes]]:
+    """Every file below `static/`, by its name below the base address."""
     for language in LANGUAGES:
         yield name(language), _form(language)
         yield _named("ease", language, _ease(language)), _ease(language)
+    yield _named("places", None, _places()), _places()
 
 
 @cache
@@ -96,8 +107,30 @@ def _ease(language: Language) -> bytes:
         "required": {part: say(message) for part, message in words.REQUIRED.items()},
         **{key: say(message) for key, message in _EASY_WORDS.items()},
     }
-    data = f"const RULES={_json(rules())},SAID={_json(said)};"
-    return f"(()=>{{\n{data}\n{_source('check')}{_source('ease')}}})();\n".encode()
+    places = _json("../" + _named("places", None, _places()))
+    data = f"const RULES={_json(rules())},SAID={_json(said)},STYLES={_json(_styles())},PLACES={places};"
+    sources = "".join(map(_source, ("check", "ease", "origin")))
+    return f"(()=>{{\n{data}\n{sources}kakou.opened();\n}})();\n".encode()
+
+
+@cache
+def _places() -> bytes:
+    """A line for each division: code, name, syllables of the name; then, each after a slash, what it is called in Latin
+    script where the syllables do not say it, and what else is typed for it."""
+    lines = []
+    for place in divisions.every():
+        read = divisions.syllables(place.code).split()
+        spelt = read[0] + "".join(f"'{part}" if part[0] in "aeo" else part for part in read[1:])
+        called = divisions.called(place)
+        more = ["" if called == spelt[0].upper() + spelt[1:] else called, *divisions.also(place.code)]
+        lines.append(f"{place.code}{place.name}{' '.join(read)}" + ("/" + "/".join(more) if any(more) else ""))
+    return f"kakou.places({_json(chr(10).join(lines))});\n".encode()
+
+
+def _styles() -> list[str]:
+    """The rules of `static/later.css`, one by one, as a script inserts them."""
+    text = re.sub(r"/\*.*?\*/", "", (_STATIC / "later.css").read_text("utf-8"), flags=re.S)
+    return [re.sub(r"\s+", " ", rule).strip() + "}" for rule in text.split("}") if rule.strip()]
 
 
 @cache
@@ -116,8 +149,8 @@ def _source(name: str) -> str:
     return re.sub(r"(?m)^\s*(?://.*)?\n?", "", text)
 
 
-def _named(kind: str, language: Language, content: bytes) -> str:
-    return f"static/{kind}-{language.code}.{_digest(content)}.js"
+def _named(kind: str, language: Language | None, content: bytes) -> str:
+    return f"static/{kind}{f'-{language.code}' if language else ''}.{_digest(content)}.js"
 
 
 def _json(value: object) -> str:

@@ -25,12 +25,14 @@ SHAPE = """() => {
     const of = node => node.nodeType === 3 ? node.data.replace(/\\s+/g, ' ').trim() : [
         node.localName,
         Array.from(node.attributes, each => `${each.name}=${each.value}`)
-            .filter(each => !/^(tabindex|class=$)/.test(each)).sort(),
+            .filter(each => !/^(tabindex|class=$)/.test(each))
+            .filter(each => node.role !== 'combobox' || !/^(role|auto|aria-(auto|exp))/.test(each)).sort(),
         Array.from(node.childNodes, of).filter(each => each !== ''),
     ];
     return Array.from(document.querySelectorAll('.t, .add'), of);
 }"""
-"""All that the travellers' sections consist of, but for white space and what makes a heading take the focus."""
+"""All that the travellers' sections consist of, but for white space, what makes a heading take the focus, and what makes
+an origin lead to the list of places."""
 
 
 @pytest.fixture(scope="module")

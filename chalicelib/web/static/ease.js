@@ -103,9 +103,14 @@ const pad = () => {
   plate.addEventListener('input', () => { keys.hidden = !!plate.value; });
   place('plate').append(keys);
 };
+
+// Its own styles, as the policy allows them to a script: the first view does without.
+for (const rule of STYLES) document.styleSheets[0].insertRule(rule, document.styleSheets[0].cssRules.length);
+
 kakou.check = check;
-kakou.opened = () => {
+// What is done with each form that opens, by this file and those after it.
+const openings = [() => {
   pad();
   for (const section of party()) whose(find('[name$=".number"]', section).name);
-};
-kakou.opened();
+}];
+kakou.opened = () => openings.forEach(opening => opening());

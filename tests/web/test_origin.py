@@ -1,0 +1,213 @@
+"""The list of places under the origin: typed, tapped or steered with keys, it writes what the server takes for that
+place alone; without it the field is a plain field."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from chalicelib import divisions
+from chalicelib.passage import codes
+from chalicelib.web import scripts
+from chalicelib.web.language import LANGUAGES, Language, messages
+from tests.web.browser import CHROMIUM, chromium
+from tests.web.conftest import Stack
+from tests.web.test_accessibility import OUTSIDE, violations
+from tests.web.test_browser import fill, fill_driver, picture
+from tests.web.test_sending import Phone, phone_at, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+
+FIELD = "travellers.0.origin"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+def with_places(phone: Phone) -> Phone:
+    until(phone.page, "!!document.querySelector('[role=combobox]')")
+    return phone
+
+
+@pytest.fixture
+def phone(browser: Browser, stack: Stack) -> Iterator[Phone]:
+    with phone_at(browser, stack) as opened:
+        yield with_places(opened)
+
+
+def origin(phone: Phone) -> Locator:
+    return phone.page.locator(f"[name='{FIELD}']")
+
+
+def options(phone: Phone) -> list[str]:
+    found: list[str] = phone.page.locator("[role=option]").evaluate_all(
+        "all => all.map(each => each.firstChild.textContent.replace(' ›', ''))"
+    )
+    return found
+
+
+FOUND = (
+    ("海城", "海城市"), ("haicheng", "海城市"), ("hc", "海城市"), ("haic", "海城市"), ("海", "海城市"),
+    ("辽宁海城", "海城市"), ("lnhc", "海城市"), ("沈阳和平", "和平区"), ("syhp", "和平区"), ("武汉ja", "江岸区"),
+    ("chongqing", "重庆市"), ("cq", "重庆市"), ("changchun", "长春市"), ("xm", "厦门市"), ("xiamen", "厦门市"),
+    ("luan", "六安市"), ("bozhou", "亳州市"), ("taizhou", "台州市"), ("lvliang", "吕梁市"), ("lüliang", "吕梁市"),
+    ("luliang", "吕梁市"), ("haerbin", "哈尔滨市"), ("Harbin", "哈尔滨市"), ("hong kong", "香港特别行政区"),
+    ("ＨＣ", "海城市"), ("Haicheng, Anshan", "海城市"), ("海城市", "海城市"), ("neimenggu", "内蒙古自治区"),
+)  # fmt: skip
+
+
+def test_a_place_is_found_by_name_pinyin_or_first_letters(phone: Phone) -> None:
+    for typed, meant in FOUND:
+        fill(phone.page, FIELD, typed)
+        assert meant in options(phone)[:4], typed
+
+
+def test_the_nearer_of_two_names_comes_first(phone: Phone) -> None:
+    fill(phone.page, FIELD, "hc")
+    assert options(phone)[0] == "海城市"
+
+
+def test_from_province_to_county_by_tapping(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+    fill_driver(phone.page)
+    fill(phone.page, FIELD, "")
+    origin(phone).tap()
+    assert len(options(phone)) == 35
+    picture(phone.page, "places-provinces", tmp_path)
+    phone.page.locator("[role=option]", has_text="辽宁省").tap()
+    assert origin(phone).input_value() == "辽宁省"
+    picture(phone.page, "places-cities", tmp_path)
+    phone.page.locator("[role=option]", has_text="鞍山市").tap()
+    assert options(phone)[-1] == "所有省份"
+    phone.page.locator("[role=option]", has_text="海城市").tap()
+    assert origin(phone).input_value() == "辽宁省鞍山市海城市"
+    assert phone.page.locator(".places").count() == 0
+    assert origin(phone).get_attribute("aria-expanded") == "false"
+    phone.send()
+    phone.page.locator(".done").wait_for()
+    assert parse_qs(phone.line.posts[-1].decode())[FIELD] == ["辽宁省鞍山市海城市"]
+    assert stack.stored == 1
+
+
+def test_by_keys_alone(phone: Phone) -> None:
+    origin(phone).focus()
+    phone.page.keyboard.type("hc")
+    phone.page.keyboard.press("ArrowDown")
+    chosen = origin(phone).get_attribute("aria-activedescendant")
+    assert phone.page.locator(f"[id='{chosen}']").get_attribute("aria-selected") == "true"
+    assert origin(phone).get_attribute("aria-controls") == f"{FIELD}-places"
+    phone.page.keyboard.press("Enter")
+    assert origin(phone).input_value() == "辽宁省鞍山市海城市"
+    assert phone.page.evaluate("document.activeElement.name") == FIELD
+    phone.page.keyboard.press("ControlOrMeta+a")
+    phone.page.keyboard.type("鞍山")
+    phone.page.keyboard.press("Escape")
+    assert phone.page.locator(".places").count() == 0
+    assert origin(phone).input_value() == "鞍山"
+    phone.page.keyboard.press("ArrowDown")
+    phone.page.keyboard.press("ArrowUp")
+    phone.page.keyboard.press("Tab")
+    assert phone.page.locator(".places").count() == 0
+    assert origin(phone).get_attribute("aria-activedescendant") is None
+    fill(phone.page, FIELD, "没有这个地方")
+    assert "没有这个地名" in phone.page.locator("p.places").inner_text()
+    assert origin(phone).get_attribute("aria-expanded") == "false"
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_whatever_is_chosen_means_that_place_alone_to_the_server(
+    browser: Browser, stack: Stack, language: Language, tmp_path: Path
+) -> None:
+    """Every origin of the list, chosen; and axe finds nothing while it is open."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    with phone_at(browser, stack, locale=language.tag) as phone:
+        with_places(phone)
+        written: Any = phone.page.evaluate("kakou.writes()")
+        assert len(written) == len(divisions.origins())
+        for code, text in written:
+            assert [place.code for place in divisions.find(text)] == [code], text
+        origin(phone).tap()
+        phone.page.evaluate(AXE_SCRIPT)
+        assert violations(phone.page) == []
+        phone.page.locator("[role=option]", has_text=messages(language).gettext("Outside China")).tap()
+        assert origin(phone).input_value() in codes.ABROAD_WORDS
+        fill(phone.page, FIELD, "hp")
+        assert violations(phone.page) == []
+        phone.page.emulate_media(color_scheme="dark")
+        assert violations(phone.page, "color-contrast") == []
+        assert phone.page.evaluate(OUTSIDE) == []
+        phone.page.keyboard.press("ArrowDown")
+        picture(phone.page, "places-found", tmp_path)
+        phone.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert phone.page.evaluate(OUTSIDE) == []
+
+
+def test_a_second_traveller_has_a_list_of_their_own(phone: Phone) -> None:
+    origin(phone).tap()
+    phone.page.locator(".add").tap()
+    second = phone.page.locator("[name='travellers.1.origin']")
+    assert second.get_attribute("role") == "combobox"
+    second.tap()
+    phone.page.keyboard.type("hc")
+    phone.page.locator("[role=option]").first.tap()
+    assert second.input_value() == "辽宁省鞍山市海城市"
+    assert origin(phone).input_value() == ""
+    assert phone.page.locator("[id='travellers.1.origin-places']").count() == 0
+
+
+def test_what_was_wrong_is_forgotten_when_a_place_is_chosen(phone: Phone) -> None:
+    phone.send()
+    phone.page.locator(f"[id='{FIELD}-wrong']").wait_for()
+    origin(phone).tap()
+    phone.page.keyboard.type("hc")
+    phone.page.locator("[role=option]").first.tap()
+    phone.page.locator(f"[id='{FIELD}-wrong']").wait_for(state="detached")
+
+
+def test_without_the_places_the_field_takes_what_is_typed(browser: Browser, stack: Stack) -> None:
+    with phone_at(
+        browser,
+        stack,
+        "Object.defineProperty(self, 'kakou', {set(k) { Object.defineProperty(self, 'kakou', "
+        "{value: k}); Object.defineProperty(k, 'places', {set() {}, get: () => () => {}}) }, configurable: true})",
+    ) as phone:
+        until(phone.page, "!!(self.kakou && kakou.mend)")
+        fill_driver(phone.page)
+        assert phone.page.locator("[role=combobox], .places").count() == 0
+        phone.send()
+        phone.page.locator(".done").wait_for()
+        assert stack.stored == 1
+
+
+def test_the_list_is_there_without_a_network_too(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack, worker=True) as phone:
+        until(
+            phone.page,
+            """async () => {
+                const kept = await Promise.all((await caches.keys()).map(async key => (await caches.open(key)).keys()));
+                return kept.flat().some(each => each.url.includes('/places.'));
+            }""",
+        )
+        phone.line.state = "down"
+        phone.open()
+        with_places(phone)
+        fill(phone.page, FIELD, "hc")
+        assert "海城市" in options(phone)
+
+
+def test_the_places_come_after_the_first_view_and_are_small() -> None:
+    named = {name.partition(".")[0]: name for name, _ in scripts.all_files()}
+    assert re.fullmatch(r"static/places\.[0-9a-f]{12}\.js", named["static/places"])
+    assert len(gzip.compress(dict(scripts.all_files())[named["static/places"]], 6)) < 40_000
