@@ -3,7 +3,7 @@
 | served as | made of |
 |---|---|
 | `static/form-<language>.<digest>.js` | sending.js, form.js and the words they say |
-| `static/ease-<language>.<digest>.js` | check.js, ease.js, origin.js, later.css, their rules and words; fetched after the first view |
+| `static/ease-<language>.<digest>.js` | check.js, ease.js, origin.js, later.css, rules, words; after the first view |
 | `static/places.<digest>.js` | the divisions of GB/T 2260 and how they are read; fetched after that |
 | `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
 
