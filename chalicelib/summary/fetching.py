@@ -25,7 +25,7 @@ from chalicelib.summary.pointers import Latest, Now, decode_latest, decode_now
 T = TypeVar("T")
 
 TRIES = 5
-"""Of `now.json` and its table, which are written over one after the other while we read."""
+"""Of `now.json`, its table and its alarms, which are written over one after the other while we read."""
 
 
 class NothingPublished(LookupError):
@@ -86,9 +86,11 @@ def _named(latest: Latest, folder: Path) -> Iterator[Reference]:
         yield day.csv
         yield from _understood(decode, place(folder, day.key).read_bytes(), day.key).merged_from
     yield from latest.hours
-    if latest.operation:
-        yield latest.operation
-        yield latest.operation.csv
+    for tabled in (latest.today, latest.trend, latest.operation):
+        if tabled:
+            yield tabled
+            yield tabled.csv
+    yield from latest.schemas
 
 
 def _bring(store: SummaryStore, folder: Path, file: Reference) -> bool:
@@ -122,7 +124,7 @@ def _age(latest: Latest) -> tuple[str, int]:
 
 
 def _bring_now(store: SummaryStore, folder: Path, sleep: Callable[[float], None]) -> Now | None:
-    """What is known now with its table, or None while they do not belong together: the next run mends that."""
+    """What is known now, its table and its alarms, or None while they do not belong together: the next run mends it."""
     for again in range(TRIES):
         if again:
             sleep(0.2 * 2**again)
@@ -132,10 +134,12 @@ def _bring_now(store: SummaryStore, folder: Path, sleep: Callable[[float], None]
         now = _understood(decode_now, published.content, layout.NOW)
         if now.csv is None:
             return None
-        table = store.read(layout.NOW_CSV)
-        if table is not None and digest(table.content) == now.csv.digest:
-            _keep(folder, layout.NOW_CSV, table.content)
-            _keep(folder, layout.NOW, published.content)
+        named = [(layout.NOW_CSV, now.csv)] + ([(layout.ALARMS, now.alarms_file)] if now.alarms_file else [])
+        beside = [(key, file.digest, store.read(key)) for key, file in named]
+        found = [(key, there.content) for key, wanted, there in beside if there and digest(there.content) == wanted]
+        if len(found) == len(named):
+            for key, content in [*found, (layout.NOW, published.content)]:
+                _keep(folder, key, content)
             return now
     return None
 

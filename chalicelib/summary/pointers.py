@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from chalicelib.passage.hour import LOCAL, Hour, moment, stamp
 from chalicelib.settings import Settings
+from chalicelib.summary import alarms
 from chalicelib.summary.alarms import Alarm
 from chalicelib.summary.counting import Counts, Totals, merge
 from chalicelib.summary.document import AtCheckpoint, Reading, Reference, Summary, joined, of_hour
+from chalicelib.summary.trend import Trend
 
 SILENT_AFTER = timedelta(hours=1)
 """Without a passage for that long, an open checkpoint is silent now."""
@@ -143,7 +145,8 @@ class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     csv: Reference | None = None
     """The same as a table."""
     alarms: tuple[Alarm, ...] = ()
-    """What somebody should look at, sorted by kind, checkpoint and code; `alarms.Alarm` says what each kind means."""
+    """What somebody should look at, sorted by kind, checkpoint (the city first) and code; `alarms.Alarm` says what each
+    kind means."""
     alarms_file: Reference | None = None
     """`alarms.json`, which holds these alarms alone."""
     trend: Reference | None = None
@@ -160,9 +163,10 @@ def now_of(
     today: Sequence[Summary],
     open_hours: Mapping[Hour, Mapping[str, Reading]],
     settings: Settings,
+    trend: Trend | None = None,
 ) -> Now:
-    """What is known at `now`: `operation` is the final summary that `latest` names, `today` the final ones of this day,
-    `open_hours` what was read of each hour that is not final."""
+    """What is known at `now`: `operation` and `trend` are the final ones that `latest` names, `today` the final
+    summaries of this day, `open_hours` what was read of each hour that is not final."""
     parts = [of_hour(hour, readings, settings) for hour, readings in sorted(open_hours.items())]
     so_far = [*([operation] if operation else []), *parts]
     day = now.astimezone(LOCAL).date()
@@ -171,6 +175,11 @@ def now_of(
     ids = [each.id for each in settings.checkpoints]
     ids += sorted({checkpoint for part in so_far for checkpoint in part.checkpoints} - set(ids))
     city = merge(part.city for part in so_far)
+    city_today = merge(part.city for part in this_day)
+    today_at = {
+        each: merge(part.checkpoints[each].counts for part in this_day if each in part.checkpoints) for each in ids
+    }
+    there = {each: _checkpoint_now(each, now, latest, so_far, today_at[each], settings, trend) for each in ids}
     return Now(
         as_of=stamp(now),
         begins=latest.begins,
@@ -186,10 +195,35 @@ def now_of(
         today=Today(
             date=day.isoformat(),
             begins=max(stamp(midnight), latest.begins),
-            city=merge(part.city for part in this_day),
+            city=city_today,
         ),
-        checkpoints={each: _checkpoint_now(each, now, latest, so_far, this_day, settings) for each in ids},
+        checkpoints=there,
+        alarms=alarms.in_order(_alarms(now, latest, this_day, city_today, today_at, there, trend)),
+        trend=Reference(latest.trend.key, latest.trend.digest) if trend and latest.trend else None,
     )
+
+
+def _alarms(
+    now: datetime,
+    latest: Latest,
+    this_day: Sequence[Summary],
+    city: Counts,
+    today_at: Mapping[str, Counts],
+    checkpoints: Mapping[str, CheckpointNow],
+    trend: Trend | None,
+) -> Iterator[Alarm | None]:
+    last = trend.days[-1] if trend else None
+    yield alarms.late(latest.final_up_to, now)
+    yield alarms.key_regions_changed({version for part in this_day for version in part.key_regions_versions})
+    yield alarms.fever_spike(None, city.fever, last.city.week if last and last.city else None)
+    for each, today in today_at.items():
+        there = checkpoints[each]
+        if there.unusual and there.since:
+            yield alarms.silence(each, there.since, trend.usual.get(each) if trend else None, now)
+        usually = last.checkpoints.get(each) if last else None
+        yield alarms.fever_spike(each, today.fever, usually.week if usually else None)
+        yield alarms.same_temperature(each, today)
+        yield from alarms.sheets(each, today)
 
 
 def _checkpoint_now(
@@ -197,11 +231,11 @@ def _checkpoint_now(
     now: datetime,
     latest: Latest,
     so_far: Sequence[Summary],
-    this_day: Sequence[Summary],
+    today: Counts,
     settings: Settings,
+    trend: Trend | None,
 ) -> CheckpointNow:
     there = [part.checkpoints[checkpoint] for part in so_far if checkpoint in part.checkpoints]
-    today = merge(part.checkpoints[checkpoint].counts for part in this_day if checkpoint in part.checkpoints)
     listed = settings.checkpoint(checkpoint)
     known = joined(there) if there else AtCheckpoint(checkpoint, checkpoint, "silent", None, Counts())
     last = known.counts.last_passage_at
@@ -211,6 +245,8 @@ def _checkpoint_now(
         state, since = "silent", last or known.since or latest.final_up_to
     else:
         state, since = "closed", None
+    usual = trend.usual.get(checkpoint) if trend else None
+    hour = now.astimezone(LOCAL).hour
     return CheckpointNow(
         name_zh=listed.name_zh if listed else known.name_zh,
         name_en=listed.name_en if listed else known.name_en,
@@ -219,4 +255,6 @@ def _checkpoint_now(
         last_passage_at=last,
         totals=known.counts.totals,
         today=today.totals,
+        usual=UsualHour(f"{hour:02d}", usual.passages[hour], usual.days) if usual else None,
+        unusual=since is not None and alarms.silence(checkpoint, since, usual, now) is not None,
     )

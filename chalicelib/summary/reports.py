@@ -15,6 +15,7 @@ from chalicelib.passage.hour import LOCAL, moment
 from chalicelib.summary.counting import SUBJECTS, Counts, Totals
 from chalicelib.summary.document import Summary
 from chalicelib.summary.pointers import Now
+from chalicelib.summary.trend import Trend, tenths
 
 COLUMNS = (
     "window", "from", "until", "status", "checkpoint", "checkpoint_name", "subject", "code", "label", "unit", "count",
@@ -37,6 +38,22 @@ _UNITS = {"on_retiring_posters": "passages"}
 
 _PLACES = frozenset({"origin", "origin_city", "origin_province", "township"})
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+TREND_COLUMNS = (
+    "date", "day_status", "checkpoint", "checkpoint_name", "state", "measure", "unit", "count", "change",
+    "mean_7_days", "mean_over_days", "per_mille_of_travellers",
+)  # fmt: skip
+"""`day_status` is what the day is worth: `whole`, `partial`, `expired` or `missing`. Without a number: no count was
+known (missing; silent or closed there), or nothing to compare with."""
+
+TREND_UNITS = {
+    "passages": "passages",
+    "vehicles": "vehicles",
+    "travellers": "travellers",
+    "from_key_regions": "travellers",
+    "key_region_stay": "travellers",
+    "fever": "travellers",
+}
 
 Row = tuple[str | int, ...]
 
@@ -63,10 +80,49 @@ def now_table(now: Now) -> bytes:
     for checkpoint, there in sorted(now.checkpoints.items()):
         place = (checkpoint, there.name_zh)
         rows.append((*operation, *place, *_state(there.state, there.since)))
+        if there.usual:
+            over = f"sum over {there.usual.days} days"
+            rows.append(
+                (*today, *place, "usual_in_this_hour", there.usual.hour, over, "passages", there.usual.passages)
+            )
         for window, totals in ((operation, there.totals), (today, there.today)):
             if totals.passages:
                 rows += [(*window, *place, *row) for row in _totals(totals)]
+    for alarm in now.alarms:
+        known = now.checkpoints.get(alarm.checkpoint or "")
+        place = (alarm.checkpoint, known.name_zh if known else alarm.checkpoint) if alarm.checkpoint else CITY
+        label = alarm.code or (shown(alarm.since) if alarm.since else "")
+        rows.append((*today, *place, "alarm", alarm.kind, label, "", alarm.value))
     return _csv(rows)
+
+
+def trend_table(trend: Trend) -> bytes:
+    """The CSV of a trend: a row for each measure of a place on a day. A mean is decimal text, rounded to a tenth; a
+    day that is missing has one row for the city, without a number."""
+    rows: list[Row] = []
+    for day in trend.days:
+        places = [(*CITY, day.city)] if day.city else []
+        places += [(each, there.name_zh, there) for each, there in sorted(day.checkpoints.items())]
+        if not places:
+            rows.append((day.date, day.state, *CITY, "", "", "", "", "", "", "", ""))
+        for checkpoint, name, there in places:
+            for measure, unit in TREND_UNITS.items():
+                number, mean = (
+                    getattr(there.counts, measure),
+                    tenths(getattr(there.week.sums, measure), there.week.days),
+                )
+                share = there.key_region_per_mille if measure == "from_key_regions" else None
+                rows.append(
+                    (
+                        day.date, day.state, checkpoint, name, there.state, measure, unit,
+                        number if there.state == "counted" else "",
+                        "" if there.change is None else getattr(there.change, measure),
+                        "" if mean is None else f"{mean // 10}.{mean % 10}",
+                        there.week.days,
+                        "" if share is None else share,
+                    )
+                )  # fmt: skip
+    return _csv(rows, TREND_COLUMNS)
 
 
 def shown(stamp: str) -> str:
@@ -108,9 +164,9 @@ def _label(subject: str, code: str) -> str:
     return divisions.path(code) if subject in _PLACES else ""
 
 
-def _csv(rows: Iterable[Row]) -> bytes:
+def _csv(rows: Iterable[Row], columns: Row = COLUMNS) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     writer.writerows([defused(cell) for cell in row] for row in rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct, structs
 
@@ -19,6 +19,7 @@ from chalicelib.passage.hour import GRACE, LOCAL, Hour, hours, hours_of, moment,
 from chalicelib.passage.table import PassageReader
 from chalicelib.settings import Settings
 from chalicelib.summary import layout
+from chalicelib.summary.alarms import Alarms
 from chalicelib.summary.bucket import Overtaken, SummaryStore
 from chalicelib.summary.document import (
     Reading,
@@ -38,7 +39,11 @@ from chalicelib.summary.document import (
 )
 from chalicelib.summary.pointers import Latest, Tabled, decode_latest, nothing_final, now_of
 from chalicelib.summary.reclassifying import BATCHES, reclassified, touched
-from chalicelib.summary.reports import now_table, table
+from chalicelib.summary.reports import now_table, table, trend_table
+from chalicelib.summary.schema import published
+from chalicelib.summary.trend import WEEK, Trend, covers, day_of, days_again, decode_trend, span, trend_of, usual_of
+
+Document = TypeVar("Document")
 
 RECHECKED = timedelta(hours=2)
 """How far back final hours are read again."""
@@ -124,6 +129,7 @@ class _Run:
             latest, tag = self._advance(latest, tag, again)
         latest, tag = self._reclassify(latest, tag)
         if tag is None:
+            latest = structs.replace(latest, schemas=self._settle_schemas(latest))
             self._store.replace(layout.LATEST, encode(latest), None)
 
         self._publish_now(latest, standing_now.tag if standing_now else None)
@@ -237,9 +243,78 @@ class _Run:
             if appended and latest.operation
             else None,
         )
-        totals = self._fetch(operation).city.totals
-        moved = structs.replace(moved, operation=operation, totals=totals)
+        moved = structs.replace(
+            moved,
+            operation=operation,
+            totals=self._fetch(operation).city.totals,
+            today=self._settle_today(latest, moved.hours, through),
+            trend=self._settle_trend(latest, moved.days),
+            schemas=self._settle_schemas(latest),
+        )
         return moved, self._store.replace(layout.LATEST, encode(moved), tag)
+
+    def _settle_today(self, latest: Latest, open_hours: Sequence[Reference], through: Hour) -> Tabled | None:
+        """The hours of the day that is not whole, together: those of `latest`'s today, where they are the same, and
+        the new ones."""
+        if not open_hours:
+            return None
+        before, known = latest.today, len(latest.hours)
+        if before is None or tuple(open_hours[:known]) != latest.hours:
+            return self._settle_merged("today", layout.today_folder(through), open_hours)
+        if len(open_hours) == known:
+            return before
+        parts = [self._fetch(before), *map(self._fetch, open_hours[known:])]
+        return self._settle_merged("today", layout.today_folder(through), open_hours, parts)
+
+    def _settle_trend(self, latest: Latest, days: Sequence[Tabled]) -> Tabled | None:
+        """The trend of the last of `days`. What the trend before shows of them is taken from there; the week that gives
+        the usual hours, and the days that are only in means, are read: a bounded number, however long the operation."""
+        if not days or (latest.trend and tuple(days) == latest.days):
+            return latest.trend
+        named = {layout.day_of(day.key): Reference(day.key, day.digest) for day in days}
+        last = max(named)
+        shown = span(len(self._fetch(named[last]).checkpoints))
+        wanted = {day: named[day] for day in sorted(named) if (last - day).days < shown + WEEK - 1}
+        before = self._load(latest.trend, decode_trend) if latest.trend else None
+        if latest.trend and before and before.merged_from == tuple(wanted.values()):
+            return latest.trend
+        known = days_again(before) if before else {}
+        made, week = [], []
+        for date_, there in wanted.items():
+            day = known.get(there)
+            if day is None or (last - date_).days < WEEK:
+                summary = self._read.get(there.digest) or self._load(there, decode)
+                day = day_of(summary, there, date_)
+                if (last - date_).days < WEEK:
+                    week.append((day, summary))
+            made.append(day)
+        trend = trend_of(made, usual_of(week), shown=shown)
+        return self._settle_revision(layout.trend_folder(last), trend)
+
+    def _settle_revision(self, folder: str, trend: Trend) -> Tabled:
+        """Writes `trend`, and the CSV beside it, as the next revision in `folder`, unless one stands that was made from
+        the same days, or later revisions of them."""
+        while True:
+            key = layout.revision_key(folder, trend.revision)
+            content = encode(trend)
+            if self._store.create(key, content):
+                break
+            newest = max(self._store.names(folder + "/"), key=layout.revision_of)
+            found = self._store.read(newest)
+            standing = decode_trend(found.content) if found else trend
+            if found and covers(standing, trend):
+                trend, key, content = standing, newest, found.content
+                break
+            trend = structs.replace(trend, revision=standing.revision + 1)
+        return Tabled(key, digest(content), self._settle_table(layout.csv_key(key), trend_table(trend)))
+
+    def _settle_schemas(self, latest: Latest) -> tuple[Reference, ...]:
+        """The JSON Schemas, written where `latest` does not name them yet."""
+        wanted = tuple(there for there, _ in published())
+        if latest.schemas != wanted:
+            for there, content in published():
+                self._store.create(there.key, content)
+        return wanted
 
     def _hours_of_days(self, latest: Latest, days: Iterable[date]) -> dict[Hour, Reference]:
         """The final hours of the day that is not whole yet, and of `days`."""
@@ -267,7 +342,7 @@ class _Run:
 
     def _settle_merged(
         self,
-        window: Literal["day", "operation"],
+        window: Literal["today", "day", "operation"],
         folder: str,
         sources: Sequence[Reference],
         parts: Sequence[Summary] | None = None,
@@ -276,12 +351,14 @@ class _Run:
         fewer steps."""
         summary = merged(window, parts or [self._fetch(source) for source in sources], sources)
         found = self._settle(folder, summary, None)
-        key = layout.csv_key(found.key)
-        content = table(self._fetch(found))
+        return Tabled(found.key, found.digest, self._settle_table(layout.csv_key(found.key), table(self._fetch(found))))
+
+    def _settle_table(self, key: str, content: bytes) -> Reference:
+        """Writes the CSV, unless one stands."""
         if not self._store.create(key, content):
             standing = self._store.read(key)
             content = standing.content if standing else content
-        return Tabled(found.key, found.digest, Reference(key, digest(content)))
+        return Reference(key, digest(content))
 
     def _settle(self, folder: str, summary: Summary, standing: Reference | None) -> Reference:
         """Writes `summary` as the next revision in `folder`, unless one stands that has the same sources, or more
@@ -312,17 +389,25 @@ class _Run:
     def _publish_now(self, latest: Latest, tag: str | None) -> None:
         day = self._now.astimezone(LOCAL).date()
         finals = [self._fetch(whole) for whole in latest.days if layout.day_of(whole.key) == day]
-        finals += [self._fetch(hour) for hour in latest.hours if layout.hour_of(hour.key).day == day]
+        here = [hour for hour in latest.hours if layout.hour_of(hour.key).day == day]
+        finals += [self._fetch(latest.today)] if here and latest.today else [self._fetch(hour) for hour in here]
         open_hours = {hour: self._readings(hour) for hour in hours(latest.open_from, Hour.of(self._now).next())}
         operation = self._fetch(latest.operation) if latest.operation else None
-        now = now_of(self._now, latest, operation, finals, open_hours, self._settings)
+        trend = self._load(latest.trend, decode_trend) if latest.trend else None
+        now = now_of(self._now, latest, operation, finals, open_hours, self._settings, trend)
         content = now_table(now)
-        now = structs.replace(now, csv=Reference(layout.NOW_CSV, digest(content)))
+        alarms = encode(Alarms(as_of=now.as_of, final_up_to=now.final_up_to, alarms=now.alarms))
+        now = structs.replace(
+            now,
+            csv=Reference(layout.NOW_CSV, digest(content)),
+            alarms_file=Reference(layout.ALARMS, digest(alarms)),
+        )
         try:
             self._store.replace(layout.NOW, encode(now), tag)
         except Overtaken:
             return  # by a run that began after this one, and knows more
         self._store.put(layout.NOW_CSV, content)
+        self._store.put(layout.ALARMS, alarms)
 
     # Gather
 
@@ -351,8 +436,12 @@ class _Run:
     def _fetch(self, reference: Reference) -> Summary:
         """The summary that `reference` names. Raises SummaryDamaged when it is not that."""
         if reference.digest not in self._read:
-            found = self._store.read(reference.key)
-            if found is None or digest(found.content) != reference.digest:
-                raise SummaryDamaged(reference.key)
-            self._read[reference.digest] = decode(found.content)
+            self._read[reference.digest] = self._load(reference, decode)
         return self._read[reference.digest]
+
+    def _load(self, reference: Reference, decoder: Callable[[bytes], Document]) -> Document:
+        """What `reference` names, read and not kept. Raises SummaryDamaged when it is not that."""
+        found = self._store.read(reference.key)
+        if found is None or digest(found.content) != reference.digest:
+            raise SummaryDamaged(reference.key)
+        return decoder(found.content)

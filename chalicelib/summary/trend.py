@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from chalicelib.passage.hour import LOCAL, stamp
+from chalicelib.summary import layout
 from chalicelib.summary.counting import Counts
 from chalicelib.summary.document import AtCheckpoint, Reference, Summary
 
@@ -152,17 +153,23 @@ def day_of(summary: Summary, reference: Reference, day: date) -> Day:
     )
 
 
-def day_again(shown: TrendDay, reference: Reference) -> Day | None:
-    """The same from a trend that shows the day; None of a day that was missing."""
-    if shown.city is None or shown.state == "missing":
-        return None
-    places = {CITY: shown.city, **shown.checkpoints}
-    return Day(
-        date.fromisoformat(shown.date),
-        shown.state,
-        reference,
-        {each: Place(at.name_zh, at.name_en, at.state, at.counts) for each, at in places.items()},
-    )
+def days_again(trend: Trend) -> dict[Reference, Day]:
+    """The days that `trend` shows, as they were counted, by the summaries they are taken from."""
+    named = {layout.day_of(reference.key): reference for reference in trend.merged_from}
+    found = {}
+    for row in trend.days:
+        day = date.fromisoformat(row.date)
+        if row.city and row.state != "missing":
+            rows = {CITY: row.city, **row.checkpoints}
+            places = {each: Place(at.name_zh, at.name_en, at.state, at.counts) for each, at in rows.items()}
+            found[named[day]] = Day(day, row.state, named[day], places)
+    return found
+
+
+def covers(standing: Trend, trend: Trend) -> bool:
+    """Whether `standing` was made of all the days that `trend` was made of, in those revisions or later ones."""
+    revisions = {layout.day_of(each.key): layout.revision_of(each.key) for each in standing.merged_from}
+    return all(revisions.get(layout.day_of(each.key), 0) >= layout.revision_of(each.key) for each in trend.merged_from)
 
 
 def trend_of(days: Iterable[Day], usual: Mapping[str, Usual], *, shown: int) -> Trend:

@@ -15,7 +15,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.passage.decoding import decode
 from chalicelib.passage.facts import Scan
 from chalicelib.passage.form import parse
-from chalicelib.passage.hour import GRACE, Hour, moment, stamp
+from chalicelib.passage.hour import GRACE, Hour, hours_of, moment, stamp
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
 from chalicelib.passage.registration import AnotherPassage, register
@@ -39,6 +39,7 @@ from chalicelib.summary.document import digest
 from chalicelib.summary.fetching import NothingPublished, fetch
 from chalicelib.summary.pointers import Latest, decode_latest
 from chalicelib.summary.run import PassagesMissing, summarise
+from chalicelib.summary.trend import decode_trend
 from tests.parties import CITY, FORM, as_form, one, three
 from tests.simulation.dynamo import MemoryDynamo
 from tests.simulation.fate import Crash, Fate, Fated
@@ -303,8 +304,9 @@ class World:
             return
         latest = decode_latest(content)
         named: list[Any] = [*latest.hours, *latest.days]
-        if latest.operation:
-            named += [latest.operation, latest.operation.csv]
+        for tabled in (latest.operation, latest.today, latest.trend):
+            named += [tabled, tabled.csv] if tabled else []
+        named += latest.schemas
         for reference in named:
             there = self._object(reference.key)
             self._must(there is not None, f"latest points at nothing: {reference.key}")
@@ -395,6 +397,7 @@ class World:
         self._must(total["passages"] == stored, f"{total['passages']} passages are in the hours, {stored} in the table")
         self._must(msgspec.to_builtins(latest.totals) == {k: total[k] for k in ("passages", "vehicles", "travellers")},
                    f"latest says {latest.totals}, the hours {dict(total)}")  # fmt: skip
+        self._windows_equal_the_hours(latest, counted)
         now = msgspec.json.decode(self._object(layout.NOW) or b"{}")
         self._must(now["totals"]["passages"] == stored, "now.json disagrees with the table")
         self._must(now["final_totals"] == msgspec.to_builtins(latest.totals), "now.json disagrees with latest.json")
@@ -404,6 +407,30 @@ class World:
                 at = (each.id, Hour.parse(key), expired)
                 left = [*self.table.facts(*at), *self.table.scans(*at)]
                 self._must(not left, "what has expired is returned")
+
+    def _windows_equal_the_hours(self, latest: Latest, counted: dict[str, dict[str, dict[str, int]]]) -> None:
+        """Today and the days of the trend hold the passages of their hours in the table."""
+
+        def stored(day: date) -> int:
+            final = [hour.key for hour in hours_of(day) if latest.first <= hour < latest.open_from]
+            return sum(there["passages"] for key in final for there in counted.get(key, {}).values())
+
+        self._must((latest.today is None) == (not latest.hours), "today is there when an hour of it is final")
+        if latest.today:
+            today = decode_summary(self._object(latest.today.key) or b"")
+            want = stored(layout.hour_of(latest.today.key).day)
+            self._must(today.city.passages == want, f"today has {today.city.passages} passages, the table {want}")
+            self._must(today.merged_from == latest.hours, "today is not merged from the hours that latest names")
+        self._must((latest.trend is None) == (not latest.days), "there is a trend when a day is whole")
+        if latest.trend:
+            trend = decode_trend(self._object(latest.trend.key) or b"")
+            days = [layout.day_of(day.key) for day in latest.days]
+            self._must([row.date for row in trend.days] == [f"{day}" for day in days], "the trend shows other days")
+            self._must([ref.digest for ref in trend.merged_from] == [day.digest for day in latest.days],
+                       "the trend was made from other revisions")  # fmt: skip
+            for row, day in zip(trend.days, days, strict=True):
+                got = row.city.counts.passages if row.city else None
+                self._must(got == stored(day), f"the trend says {got} passages for {day}, the table {stored(day)}")
 
     def _same_facts_same_bytes(self) -> None:
         """A run that sees it all for the first time writes what this history wrote, revisions' numbers aside."""
@@ -420,7 +447,7 @@ class World:
     def _written_once(self) -> None:
         written: dict[str, bytes] = {}
         for key, content in self.s3.history:
-            if not key.startswith((layout.LATEST, layout.NOW, layout.NOW_CSV)):
+            if key not in (layout.LATEST, layout.NOW, layout.NOW_CSV, layout.ALARMS):
                 self._must(written.setdefault(key, content) == content, f"{key} was written over")
 
     def _nobody_is_named(self) -> None:

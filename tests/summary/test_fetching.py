@@ -17,7 +17,7 @@ from chalicelib.summary.document import Reference, digest, encode
 from chalicelib.summary.fetching import Fetched, NothingPublished, Untrusted, fetch
 from chalicelib.summary.pointers import decode_latest, decode_now
 from tests.simulation.fate import Crash
-from tests.summary.town import Mishaps, Town, crash_before
+from tests.summary.town import PROVISIONAL, Mishaps, Town, crash_before
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,7 +49,7 @@ def test_all_that_is_named_is_brought_as_it_was_published(tmp_path: Path) -> Non
     fetched = brought(made, tmp_path)
     there = files(tmp_path)
     assert there == {key: made.file(key) for key in there}
-    assert set(fetched.new) == there.keys() - {layout.LATEST, layout.NOW, layout.NOW_CSV}
+    assert set(fetched.new) == there.keys() - {layout.LATEST, *PROVISIONAL}
     named = {ref.key for ref in made.named()}
     assert named <= set(there)
     assert sum(key.startswith(layout.ROOT + "hour/") for key in there) == 29
@@ -62,10 +62,10 @@ def test_fetching_again_brings_only_what_is_new(tmp_path: Path) -> None:
     brought(made, tmp_path)
     again = Mishaps(made.s3, -1, crash_before)
     assert brought(made, tmp_path, again).new == ()
-    assert again.calls == 3  # latest, now, and now's table
+    assert again.calls == 4  # latest, now, now's table and its alarms
     made.run(EVENING.start + HALF_PAST + timedelta(hours=1))
     kinds = [key.split("/")[2] for key in brought(made, tmp_path).new]
-    assert kinds == ["hour", "operation", "operation"]
+    assert kinds == ["hour", "today", "today", "operation", "operation"]
 
 
 def test_broken_off_anywhere_it_leaves_whole_files_and_goes_on(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_before_the_first_hour_is_final_there_is_what_is_known_now(tmp_path: Pat
     fetched = brought(made, tmp_path)
     assert fetched.now is not None
     assert fetched.now.totals == made.now.totals
-    assert set(files(tmp_path)) == {layout.LATEST, layout.NOW, layout.NOW_CSV}
+    assert set(files(tmp_path)) == {layout.LATEST, *PROVISIONAL, *(schema.key for schema in made.latest.schemas)}
 
 
 def damaged_day(made: Town) -> None:
@@ -120,7 +120,27 @@ def no_pointer(made: Town) -> None:
     made.s3.objects["b", layout.LATEST] = b"<html>"
 
 
-@pytest.mark.parametrize("change", [damaged_day, damaged_hour_of_a_day, missing_table, name_elsewhere, no_pointer])
+def damaged_trend(made: Town) -> None:
+    assert made.latest.trend
+    made.s3.objects["b", made.latest.trend.key] = encode(structs.replace(made.trend, days=()))
+
+
+def missing_today(made: Town) -> None:
+    assert made.latest.today
+    del made.s3.objects["b", made.latest.today.key]
+
+
+def damaged_schema(made: Town) -> None:
+    made.s3.objects["b", made.latest.schemas[0].key] = b"{}"
+
+
+CHANGES = (
+    damaged_day, damaged_hour_of_a_day, missing_table, name_elsewhere, no_pointer, damaged_trend, missing_today,
+    damaged_schema,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_contradicts_itself_is_not_kept(change: Callable[[Town], None], tmp_path: Path) -> None:
     folder = tmp_path / "in" / "summaries"
     made = town()
@@ -134,12 +154,15 @@ def test_what_contradicts_itself_is_not_kept(change: Callable[[Town], None], tmp
     for path in folder.rglob("hour/**/*"):
         if path.is_file():
             path.unlink()
+    for path in [*folder.rglob("trend/**/*"), *folder.rglob("schema/**/*")]:
+        if path.is_file():
+            path.unlink()
     with pytest.raises(Untrusted):
         brought(made, folder)
     assert (folder / "latest.json").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
     assert all(content == made.s3.objects.get(("b", key), content) for key, content in files(folder).items()
-               if key not in (layout.LATEST, layout.NOW, layout.NOW_CSV))  # fmt: skip
+               if key not in (layout.LATEST, *PROVISIONAL))  # fmt: skip
 
 
 def test_going_back_is_refused(tmp_path: Path) -> None:
@@ -163,9 +186,10 @@ def test_a_file_that_was_damaged_here_is_brought_again(tmp_path: Path) -> None:
     assert files(tmp_path).items() <= made.files(provisional=True).items()
 
 
-def test_now_and_its_table_belong_together(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", [layout.NOW_CSV, layout.ALARMS])
+def test_now_and_its_table_and_its_alarms_belong_together(beside: str, tmp_path: Path) -> None:
     made = town()
-    made.s3.objects["b", layout.NOW_CSV] = b"another run's"
+    made.s3.objects["b", beside] = b"another run's"
     assert brought(made, tmp_path).now is None
     assert not (tmp_path / "now.json").exists()
     made.run(EVENING.start + HALF_PAST + timedelta(minutes=1))
@@ -173,3 +197,5 @@ def test_now_and_its_table_belong_together(tmp_path: Path) -> None:
     now = decode_now((tmp_path / "now.json").read_bytes())
     assert now.csv is not None
     assert digest((tmp_path / "now.csv").read_bytes()) == now.csv.digest
+    assert now.alarms_file is not None
+    assert digest((tmp_path / "alarms.json").read_bytes()) == now.alarms_file.digest

@@ -16,7 +16,7 @@ from chalicelib.summary.document import digest, encode, merged
 from chalicelib.summary.pointers import decode_latest
 from chalicelib.summary.run import PassagesMissing, SummaryDamaged
 from tests.simulation.fate import Crash
-from tests.summary.town import Mishaps, Town, crash_after, crash_before, twice
+from tests.summary.town import PROVISIONAL, Mishaps, Town, crash_after, crash_before, twice
 
 EVENING = Hour(datetime(2020, 2, 10, 13, tzinfo=UTC))
 """21:00 in Asia/Shanghai: three hours before its midnight."""
@@ -43,7 +43,10 @@ def test_a_first_run_has_nothing_final_and_says_so() -> None:
     assert town.now.final_totals == town.latest.totals
     assert town.now.open_hours == (stamp(EVENING.start),)
     assert town.now.today.begins == stamp(EVENING.start)
-    assert set(town.files(provisional=True)) == {layout.LATEST, layout.NOW, layout.NOW_CSV}
+    assert town.latest.today is None
+    assert town.latest.trend is None
+    schemas = {schema.key for schema in town.latest.schemas}
+    assert set(town.files(provisional=True)) == {layout.LATEST, *PROVISIONAL, *schemas}
 
 
 def test_an_hour_is_final_at_its_end_and_the_grace_and_not_before() -> None:
@@ -93,7 +96,7 @@ def test_a_long_outage_heals_in_one_run_to_the_same_bytes() -> None:
     assert once.latest == hourly.latest
     assert once.files().items() <= hourly.files().items()
     skipped = hourly.files().keys() - once.files().keys()
-    assert all(key.startswith(layout.ROOT + "operation/") for key in skipped)
+    assert all(key.startswith((layout.ROOT + "operation/", layout.ROOT + "today/")) for key in skipped)
 
 
 def test_adding_an_hour_gives_the_same_bytes_as_merging_all_anew() -> None:
@@ -113,7 +116,7 @@ def test_running_again_writes_nothing_final() -> None:
     town.run(now)
     before = len(town.s3.history)
     town.run(now + timedelta(minutes=1))
-    assert [key for key, _ in town.s3.history[before:]] == [layout.NOW, layout.NOW_CSV]
+    assert [key for key, _ in town.s3.history[before:]] == list(PROVISIONAL)
 
 
 def late_town(*, when: int, late: Hour) -> tuple[Town, datetime]:
@@ -330,7 +333,7 @@ def test_what_was_known_later_is_not_written_over() -> None:
 
     counted = Mishaps(town.s3, -1, meanwhile)
     town.run(at(EVENING, 20), counted)
-    town.run(at(EVENING, 20), Mishaps(town.s3, counted.calls - 2, meanwhile))
+    town.run(at(EVENING, 20), Mishaps(town.s3, counted.calls - 3, meanwhile))
     assert town.now.as_of == stamp(later)
     assert town.now.csv is not None
     assert digest(town.file(layout.NOW_CSV)) == town.now.csv.digest

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from chalicelib.passage.facts import Registered, Scan
-from chalicelib.passage.hour import Hour, hours, moment, stamp
+from chalicelib.passage.hour import LOCAL, Hour, hours, moment, stamp
 from chalicelib.settings import Settings
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import SummaryBucket
@@ -19,12 +20,17 @@ from chalicelib.summary.counting import Totals
 from chalicelib.summary.document import Reference, Summary, decode, digest
 from chalicelib.summary.pointers import Latest, Now, decode_latest, decode_now
 from chalicelib.summary.run import Outcome, summarise
+from chalicelib.summary.trend import Trend, decode_trend
 from tests.simulation.fate import Crash
 from tests.simulation.s3 import MemoryS3
 from tests.summary import made_up
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+PROVISIONAL = (layout.NOW, layout.NOW_CSV, layout.ALARMS)
+"""What is written over at each run."""
 
 
 class Passages:
@@ -118,11 +124,7 @@ class Town:
         return summarise(self.passages, store, settings or self.settings, now, workers=workers)
 
     def files(self, *, provisional: bool = False) -> dict[str, bytes]:
-        return {
-            key: content
-            for (_, key), content in self.s3.objects.items()
-            if provisional or key not in (layout.NOW, layout.NOW_CSV)
-        }
+        return {key: content for (_, key), content in self.s3.objects.items() if provisional or key not in PROVISIONAL}
 
     def s3_names(self, folder: str) -> list[str]:
         """The summaries in a folder, in order."""
@@ -172,11 +174,55 @@ class Town:
                 seen.add(plate)
         return Totals(passages, vehicles, travellers)
 
+    def check_today(self) -> None:
+        """Today is the day of the first hour that is not final, from its midnight up to there."""
+        latest = self.latest
+        assert (latest.today is None) == (not latest.hours)
+        if latest.today:
+            today = self.summary(latest.today.key)
+            midnight = datetime.combine(layout.hour_of(latest.hours[-1].key).day, time.min, LOCAL)
+            assert (today.window, today.begins) == ("today", max(stamp(midnight), latest.begins))
+            assert (today.ends, today.merged_from) == (latest.final_up_to, latest.hours)
+            assert layout.hour_of(latest.today.key).end == moment(latest.final_up_to)
+
+    def check_trend(self) -> None:
+        """The trend shows every whole day, and its numbers are those that are stored."""
+        latest = self.latest
+        assert (latest.trend is None) == (not latest.days)
+        if latest.trend is None:
+            return
+        trend = self.trend
+        assert [row.date for row in trend.days] == [str(layout.day_of(day.key)) for day in latest.days]
+        assert trend.merged_from == tuple(Reference(day.key, day.digest) for day in latest.days)
+        in_week: dict[str, list[int]] = defaultdict(list)
+        for row, day in zip(trend.days, latest.days, strict=True):
+            summary = self.summary(day.key)
+            midnight = datetime.combine(layout.day_of(day.key), time.min, LOCAL)
+            expected = "expired" if summary.expired else "whole" if summary.begins == stamp(midnight) else "partial"
+            assert row.state == expected
+            window = moment(summary.begins), moment(summary.ends)
+            assert row.city is not None
+            for place, there in {"": row.city, **row.checkpoints}.items():
+                totals = self.plain_totals(*window, [place] if place else None)
+                counted = Totals(there.counts.passages, there.counts.vehicles, there.counts.travellers)
+                assert counted == totals, (row.date, place)
+                in_week[place].append(totals.passages if row.state == "whole" else 0)
+                days = [number for number in in_week[place][-7:] if number]
+                assert (there.week.sums.passages, there.week.days) == (sum(days), len(days)), (row.date, place)
+
+    @property
+    def trend(self) -> Trend:
+        assert self.latest.trend
+        return decode_trend(self.file(self.latest.trend.key))
+
     def named(self) -> list[Reference]:
         """All that `latest` names, directly or by a day."""
         latest = self.latest
         files: list[Reference] = [*latest.hours, *latest.days, *(day.csv for day in latest.days)]
-        files += [file for file in (latest.operation, latest.hour, latest.operation and latest.operation.csv) if file]
+        files += [latest.hour] if latest.hour else []
+        for tabled in (latest.operation, latest.today, latest.trend):
+            files += [tabled, tabled.csv] if tabled else []
+        files += latest.schemas
         for day in latest.days:
             files += self.summary(day.key).merged_from
         return files
@@ -194,7 +240,8 @@ class Town:
         assert latest.totals == self.plain_totals(begins, ends)
         final_hours = [layout.hour_of(ref.key) for ref in files if ref.key.startswith(layout.ROOT + "hour/")]
         assert sorted(set(final_hours)) == list(hours(latest.first, latest.open_from))
-        for key in {ref.key for ref in files if ref.key.endswith(".json")}:
+        summaries = re.compile(layout.ROOT + "(hour|today|day|operation)/.*json")
+        for key in {ref.key for ref in files if summaries.fullmatch(ref.key)}:
             summary = self.summary(key)
             window = (moment(summary.begins), moment(summary.ends))
             assert summary.city.totals == self.plain_totals(*window), key
@@ -206,6 +253,8 @@ class Town:
                 assert there.counts.totals == self.plain_totals(*window, [listed.id]), key
                 state = "counted" if there.counts.passages else "silent" if listed.active else "closed"
                 assert (there.state, there.since is not None) == (state, state == "silent"), key
+        self.check_today()
+        self.check_trend()
         if latest.operation:
             assert self.operation.merged_from == latest.sources
             assert self.operation.city.totals == latest.totals
