@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     import botocore.session
 
     from chalicelib.checkpoint.keyring import Keyring
+    from chalicelib.command.access import Access
+    from chalicelib.command.accounts import Accounts
+    from chalicelib.command.journal import Journal
+    from chalicelib.command.sessions import Sessions
     from chalicelib.passage.seal import Envelope
     from chalicelib.passage.table import PassageTable
     from chalicelib.settings import CurrentSettings, SettingsBucket
@@ -38,6 +42,7 @@ PATIENCE: Mapping[str, tuple[float, float, int]] = {
     "secretsmanager": (0.5, 1.0, 2),
     "kms": (0.5, 1.0, 2),
     "dynamodb": (1.0, 2.5, 2),
+    "cognito-idp": (1.0, 3.0, 2),
 }
 """Seconds to connect, seconds to read, tries in all. Between two tries botocore waits a second at most."""
 
@@ -50,6 +55,7 @@ UNHURRIED: Mapping[str, tuple[float, float, int]] = {
     "cloudformation": (2.0, 10.0, 4),
     "secretsmanager": (2.0, 10.0, 4),
     "sts": (2.0, 10.0, 4),
+    "cognito-idp": (2.0, 10.0, 4),
 }
 """For schedules and scripts: nobody waits at a roadside."""
 
@@ -138,6 +144,9 @@ def reach(urls: Path | None = None, deployment: str | None = None) -> None:
         "KAKOU_SEALING_KEY": outputs["SealingKeyArn"],
         "KAKOU_CODE_KEYS_SECRET": outputs["CodeKeysArn"],
         "KAKOU_PUBLIC_SECRET": outputs["PublicSecretArn"],
+        "KAKOU_OPERATORS": outputs["Operators"],
+        "KAKOU_OPERATORS_CLIENT": outputs["OperatorsClient"],
+        "KAKOU_JOURNAL": outputs["Journal"],
     }
 
 
@@ -230,6 +239,38 @@ def keyring() -> Keyring:
     return Keyring(client("secretsmanager", UNHURRIED), _name("KAKOU_CODE_KEYS_SECRET"))
 
 
+@_part
+def accounts() -> Accounts:
+    """The operators, asked while a page waits."""
+    from chalicelib.command.accounts import Accounts
+
+    return Accounts(client("cognito-idp"), _name("KAKOU_OPERATORS"), _name("KAKOU_OPERATORS_CLIENT"))
+
+
+@_part
+def sessions() -> Sessions:
+    from chalicelib.command.sessions import Sessions
+
+    return Sessions(client("dynamodb"), _name("KAKOU_SESSIONS"))
+
+
+@_part
+def journal() -> Journal:
+    from chalicelib.command.journal import Journal
+
+    return Journal(client("dynamodb"), _name("KAKOU_JOURNAL"))
+
+
+@_part
+def access() -> Access:
+    """The way in and out of the command centre's desk."""
+    from chalicelib.command.access import Access, Keys
+    from chalicelib.command.tokens import Trust
+
+    trust = Trust(_name("KAKOU_ISSUER"), _name("KAKOU_OPERATORS_CLIENT"))
+    return Access(accounts(), sessions(), journal(), Keys(accounts()), trust)
+
+
 def public_secret() -> bytes:
     """What the public stack's own keys are derived from. Raises NotReachable."""
     told: bytes | None = _parts.get("public_secret")
@@ -240,7 +281,7 @@ def public_secret() -> bytes:
 
 PARTS = (
     "clock", "settings_bucket", "current_settings", "summary_bucket", "passage_table", "passage_reader", "sealer",
-    "code_keys", "public_secret", "scan_table", "keyring",
+    "code_keys", "public_secret", "scan_table", "keyring", "accounts", "sessions", "journal", "access",
 )  # fmt: skip
 """What `use` can put in place."""
 

@@ -28,11 +28,26 @@ def of(stack: str, root: Path, ask: str = ASK) -> subprocess.CompletedProcess[st
     )
 
 
+GUARDS = """
+import json, app
+print(json.dumps({f"{method} {path}": getattr(route.authorizer, "name", None)
+    for path, methods in app.app.routes.items() for method, route in methods.items()}))
+"""
+
+
+def test_every_route_of_the_command_stack_has_an_authoriser_but_the_way_in(root: Path) -> None:
+    guards = json.loads(of("command", root, GUARDS).stdout)
+    assert {route for route, guard in guards.items() if guard is None} == {
+        "GET /sign-in", "POST /sign-in", "GET /static/{name}",
+    }  # fmt: skip
+    assert set(guards.values()) <= {None, "authorise", "sigv4"}
+
+
 @pytest.mark.parametrize(
     ("stack", "routes", "schedules"),
     [
         ("public", ["/", "/C/{code}", "/c/{code}", "/receipt-keys", "/static/{name}", "/worker.js", "/{proxy+}"], []),
-        ("command", [], ["summarise_schedule"]),
+        ("command", ["/", "/sign-in", "/sign-out", "/static/{name}", "/{proxy+}"], ["summarise_schedule"]),
     ],
 )
 def test_each_stack_has_its_own_routes_and_schedules(

@@ -123,7 +123,8 @@ def account(ministack: MiniStack, tmp_path: Path) -> Iterator[tuple[Credentials,
     owner = Credentials("900000000002", ministack.credentials.secret_key)
     told = json.dumps({"Resources": {"None": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}, "Outputs": {
         name: {"Value": f"w-{name}"} for name in ("Table", "SummariesBucket", "SettingsBucket", "SealingKeyArn",
-                                                 "CodeKeysArn", "PublicSecretArn")}})  # fmt: skip
+                                                 "CodeKeysArn", "PublicSecretArn", "Operators",
+                                                 "OperatorsClient", "Journal")}})  # fmt: skip
     formation, secrets = ministack.client("cloudformation", owner), ministack.client("secretsmanager", owner)
     formation.create_stack(StackName="wired-data", TemplateBody=told)
     formation.get_waiter("stack_create_complete").wait(StackName="wired-data", WaiterConfig={"Delay": 1})

@@ -3,7 +3,7 @@
 - The axis of counts begins at zero, and its steps are 1, 2 or 5 times a power of ten.
 - What is not known (None) is a gap, never a zero; what is provisional is dashed and hollow.
 - Lines and bars carry their own names and numbers: no legend to look up, no colour that alone tells two apart. The
-  colours are those of Okabe and Ito, and differ in grey, too.
+  colours are after Okabe and Ito, dark enough to be read as text, and differ in grey, too.
 - Text has the colour of the page around it, and no style attribute is used: any Content Security Policy lets it pass.
 
 A chart is a picture to a screen reader, with `title` as its name; its numbers belong into a table beside it.
@@ -17,7 +17,7 @@ from html import escape
 
 from msgspec import Struct
 
-BLUE, VERMILION, GREY = "#0072b2", "#d55e00", "#767676"
+BLUE, VERMILION, GREY = "#0072b2", "#b34700", "#767676"
 
 FONT = 13.0
 """Height of the letters, in units of the drawing: a chart of the usual width stands well in a column of a phone."""

@@ -69,6 +69,11 @@ def policy() -> str:
     )
 
 
+def with_headers(body: bytes, status: int, headers: dict[str, str | list[str]], request: Mapping[str, str]) -> Response:
+    """An answer with these headers and those that every answer of ours has, compressed where the request takes it."""
+    return _response(body, status, headers, request)
+
+
 def _response(body: bytes, status: int, headers: dict[str, str | list[str]], request: Mapping[str, str]) -> Response:
     headers |= {
         "X-Content-Type-Options": "nosniff",

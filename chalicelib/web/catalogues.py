@@ -6,7 +6,7 @@ import os
 from io import BytesIO
 from pathlib import Path
 
-from chalicelib.web.language import CATALOGUES, DOMAIN
+from chalicelib.web.language import CATALOGUES
 
 
 class CatalogueInvalid(ValueError):
@@ -22,7 +22,7 @@ def compile_all(catalogues: Path = CATALOGUES) -> list[Path]:
     from babel.messages.pofile import read_po
 
     compiled: list[Path] = []
-    for source in sorted(catalogues.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
+    for source in sorted(catalogues.glob("*/LC_MESSAGES/*.po")):
         with source.open("rb") as lines:
             catalogue = read_po(lines, abort_invalid=True)
         for message in catalogue:
@@ -41,13 +41,14 @@ def compile_all(catalogues: Path = CATALOGUES) -> list[Path]:
 
 
 def used(pages: Path = CATALOGUES.parent) -> set[str | tuple[str, str]]:
-    """Every message that the code and templates below `pages` use; those with a plural as (singular, plural)."""
+    """Every message that the code and templates below `pages` use; those with a plural as (singular, plural). The
+    desk's, in a folder and a catalogue of their own, are no part of the travellers'."""
     from babel.messages.extract import extract_from_dir
 
     found: set[str | tuple[str, str]] = set()
     for _, _, message, _, _ in extract_from_dir(
         pages,
-        method_map=[("**.py", "python"), ("**.html", "jinja2")],
+        method_map=[("desk/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2")],
         keywords={"_": None, "gettext": None, "say": None, "_say": None, "ngettext": (1, 2)},
     ):
         if isinstance(message, tuple):

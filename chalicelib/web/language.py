@@ -11,6 +11,10 @@ from msgspec import Struct
 
 CATALOGUES = Path(__file__).with_name("translations")
 DOMAIN = "kakou"
+"""Of the travellers' pages, in every language."""
+
+DESK = "desk"
+"""Of the command centre's pages, in Chinese and English: who works there reads one of them."""
 
 
 class Language(Struct, frozen=True):
@@ -62,9 +66,10 @@ def asked(accept_language: str | None) -> Language:
 
 
 @cache
-def messages(language: Language) -> NullTranslations:
-    """The messages of `language`. FileNotFoundError where its catalogue was not compiled (`catalogues.compile_all`)."""
+def messages(language: Language, domain: str = DOMAIN) -> NullTranslations:
+    """The messages of `language`, those of `domain`. FileNotFoundError where its catalogue was not compiled
+    (`catalogues.compile_all`)."""
     if language.catalogue is None:
         return NullTranslations()
-    with open(CATALOGUES / language.catalogue / "LC_MESSAGES" / f"{DOMAIN}.mo", "rb") as compiled:
+    with open(CATALOGUES / language.catalogue / "LC_MESSAGES" / f"{domain}.mo", "rb") as compiled:
         return GNUTranslations(compiled)

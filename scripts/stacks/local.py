@@ -4,7 +4,9 @@
 with these differences, laid over them when they are deployed:
 - the schedule wakes every minute instead of every two;
 - MiniStack reads an API's binary types from the resource and not from its swagger;
-- MiniStack ignores the TTL in a template, so a call sets it.
+- MiniStack ignores the TTL in a template, so a call sets it; likewise the gateway's own answers in a swagger.
+
+An operator of its own is made at the first start; only who can read the folder can sign in as that one.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import msgspec
 
 from chalicelib.checkpoint.code import address, issue
 from chalicelib.checkpoint.lifecycle import without_poster
+from chalicelib.command.accounts import AccountExists, Accounts, temporary_password
 from chalicelib.passage.hour import stamp
 from chalicelib.settings import Settings, SettingsBucket, SettingsMissing, first_settings
 from scripts.stacks.cloudformation import STACKS, Artifacts, deploy_all, outputs
@@ -32,6 +35,9 @@ from scripts.stacks.ministack import ACCOUNT, REGION, Credentials, MiniStack, fr
 from scripts.stacks.packaging import host_architecture, package
 
 DEPLOYMENT = "kakou-local"
+
+OPERATOR = "local"
+"""Who may sign in at the command centre's desk, with every role; the password is in `home/operator`."""
 
 SAVING_SECONDS = 2.0
 """How long a MiniStack whose parent is gone may take to save its state."""
@@ -101,7 +107,9 @@ class LocalStack:
                     self.client("cloudformation"), artifacts, DEPLOYMENT, packages, overlays, self._say
                 )
                 self._expire()
+                self._answer_as_the_template_says(packages[-1].template)
                 known.write_text(wanted)
+            self._admit()
             self._publish()
         except BaseException:
             self.stop()
@@ -124,6 +132,21 @@ class LocalStack:
     def public_url(self) -> str:
         """What stands before `/C/…`: loopback by number, which every browser and every Python resolves."""
         return f"{self.ministack.endpoint_url}/_aws/execute-api/{self.outputs['public']['RestAPIId']}/api"
+
+    @property
+    def command_url(self) -> str:
+        """The command centre's desk."""
+        return f"{self.ministack.endpoint_url}/_aws/execute-api/{self.outputs['command']['RestAPIId']}/api/"
+
+    @property
+    def operator_file(self) -> Path:
+        """Name and password of the local operator, a line each; nobody else may read it."""
+        return self.home / "operator"
+
+    def accounts(self) -> Accounts:
+        """The operators."""
+        data = self.outputs["data"]
+        return Accounts(self.client("cognito-idp"), data["Operators"], data["OperatorsClient"])
 
     def _take_lock(self) -> None:
         """The folder is ours until we and our MiniStack have ended: one that is still saving after its parent was
@@ -160,7 +183,14 @@ class LocalStack:
                     "APIHandler": {"Properties": more},
                 },
             },
-            "command": {"Resources": {"SummariseSchedule": {"Properties": every_minute | more}}},
+            "command": {
+                "Resources": {
+                    "RestAPI": {"Properties": {"BinaryMediaTypes": ["*/*"]}},
+                    "APIHandler": {"Properties": more},
+                    "Authorise": {"Properties": more},
+                    "SummariseSchedule": {"Properties": every_minute | more},
+                },
+            },
         }
 
     def _standing(self) -> bool:
@@ -170,12 +200,40 @@ class LocalStack:
         return len(self.outputs) == len(STACKS)
 
     def _expire(self) -> None:
-        table = self.outputs["data"]["Table"]
         dynamodb = self.client("dynamodb")
-        if dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] != "ENABLED":
-            dynamodb.update_time_to_live(
-                TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+        for table in (self.outputs["data"]["Table"], f"{DEPLOYMENT}-sessions"):
+            told = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+            if told["TimeToLiveStatus"] != "ENABLED":
+                dynamodb.update_time_to_live(
+                    TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+                )
+
+    def _answer_as_the_template_says(self, template: Mapping[str, Any]) -> None:
+        """What the gateway itself answers to people who are not signed in."""
+        api, gateway = self.outputs["command"]["RestAPIId"], self.client("apigateway")
+        body = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+        for kind, told in body["x-amazon-apigateway-gateway-responses"].items():
+            gateway.put_gateway_response(
+                restApiId=api,
+                responseType=kind,
+                statusCode=told["statusCode"],
+                responseParameters=told["responseParameters"],
+                responseTemplates=told["responseTemplates"],
             )
+        gateway.create_deployment(restApiId=api, stageName="api")
+
+    def _admit(self) -> None:
+        """Makes the local operator, unless it can sign in already."""
+        if self.operator_file.exists() and any(each.name == OPERATOR for each in self.accounts().list()):
+            return
+        accounts = self.accounts()
+        with contextlib.suppress(AccountExists):
+            accounts.add(OPERATOR, "admin")
+        password = temporary_password()
+        accounts.set_password(OPERATOR, password)
+        self.operator_file.unlink(missing_ok=True)
+        self.operator_file.touch(mode=0o600)
+        self.operator_file.write_text(f"{OPERATOR}\n{password}\n", encoding="utf-8")
 
     def _publish(self) -> None:
         """Publish the first settings, or those that stand with today's address, and write urls.json."""
@@ -186,7 +244,7 @@ class LocalStack:
             "access_key": self.ministack.credentials.access_key,
             "secret_key": self.ministack.credentials.secret_key,
             "public_url": self.public_url,
-            "command_url": None,
+            "command_url": self.command_url,
             "form_urls": {},
             "table": self.outputs["data"]["Table"],
             "bucket": self.outputs["data"]["SummariesBucket"],

@@ -141,12 +141,15 @@ def _print_posters(stack: LocalStack) -> None:
 
 def _introduce(stack: LocalStack) -> None:
     checkpoint, form = next(iter(stack.urls["form_urls"].items()))
+    name, password = stack.operator_file.read_text(encoding="utf-8").split()
     print(
         f"""
 Kakou runs on this machine, on loopback alone.
 
   form        {form}
               (checkpoint {checkpoint}; open it in a browser, register a passage)
+  command     {stack.command_url}
+              sign in as {name} with the password {password} (kept in {_near(stack.operator_file)})
   posters     {_near(stack.home / "posters")}/
   summaries   {_near(stack.home / "summaries")}/now.json and now.csv, every minute; final ones once an hour is over
   more        scripts/simulate 100 sends made-up passages; every address is in {_near(stack.urls_file)}

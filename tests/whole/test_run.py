@@ -52,7 +52,8 @@ def test_a_newcomer_is_told_what_there_is_and_ctrl_c_ends_it(root: Path, tmp_pat
         urls = json.loads((tmp_path / "urls.json").read_text(encoding="utf-8"))
         assert {"endpoint_url", "region", "access_key", "secret_key", "public_url", "command_url", "form_urls", "table",
                 "bucket"} <= urls.keys()  # fmt: skip
-        assert urls["command_url"] is None
+        assert urls["command_url"].startswith("http://127.0.0.1:")
+        assert (tmp_path / "operator").stat().st_mode & 0o777 == 0o600
         assert len(urls["form_urls"]) == 18
         assert f"port {taken} is taken" in said
         assert urls["form_urls"]["101"] in said

@@ -14,12 +14,16 @@ from typing import Any
 
 import pytest
 
+from chalicelib.command.people import ROLES
 from chalicelib.passage.hour import GRACE
 from scripts.stacks.packaging import ROOT, Package, host_architecture, package
 
 STACKS = ("public", "command")
 OPEN_PATHS = {"/", "/C/{code}", "/c/{code}", "/static/{name}", "/worker.js", "/receipt-keys", "/{proxy+}"}
-"""What anyone may reach; every other route needs an authoriser."""
+"""What anyone may reach on the public stack; every other route there needs an authoriser."""
+
+OPEN_AT_THE_DESK = {"/sign-in", "/static/{name}"}
+"""What anyone may reach on the command stack: the way in, and how it looks."""
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +102,53 @@ def test_it_runs_in_every_partition(packages: dict[str, Package], stack: str) ->
     assert "arn:aws:" not in json.dumps(packages[stack].template)
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_every_route_has_an_authoriser_but_those_for_travellers(packages: dict[str, Package], stack: str) -> None:
-    for api in resources(packages[stack], "AWS::Serverless::Api").values():
-        for path, methods in api["DefinitionBody"]["paths"].items():
-            for method, told in methods.items():
-                assert path in OPEN_PATHS or told.get("security"), f"{method} {path} is open to all"
+@pytest.mark.parametrize(("stack", "open_paths"), [("public", OPEN_PATHS), ("command", OPEN_AT_THE_DESK)])
+def test_every_route_has_an_authoriser_but_the_listed_ones(
+    packages: dict[str, Package], stack: str, open_paths: set[str]
+) -> None:
+    (api,) = resources(packages[stack], "AWS::Serverless::Api").values()
+    body = api["DefinitionBody"]
+    for path, methods in body["paths"].items():
+        for method, told in methods.items():
+            assert path in open_paths or told.get("security"), f"{method} {path} is open to all"
+            for scheme in told.get("security", []):
+                assert set(scheme) <= set(body["securityDefinitions"])
+    assert open_paths <= set(body["paths"]), "the list names what is there"
+
+
+def test_the_desks_authoriser_is_asked_at_every_request(packages: dict[str, Package]) -> None:
+    (api,) = resources(packages["command"], "AWS::Serverless::Api").values()
+    told = api["DefinitionBody"]["securityDefinitions"]["authorise"]
+    assert (told["name"], told["in"]) == ("Cookie", "header")
+    assert told["x-amazon-apigateway-authorizer"]["authorizerResultTtlInSeconds"] == 0
+
+
+def test_the_desks_roles_may_do_this_and_nothing_else(packages: dict[str, Package]) -> None:
+    assert actions(packages["command"], "AuthoriseRole") == {
+        "dynamodb:GetItem", "dynamodb:UpdateItem", "cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser",
+        "logs:CreateLogStream", "logs:PutLogEvents",
+    }  # fmt: skip
+    desk = statements(packages["command"], "ApiHandlerRole")
+    assert set(desk["AddToTheJournalAndReadIt"]["Action"]) == {"dynamodb:PutItem", "dynamodb:Query"}
+    assert desk["AddToTheJournalAndReadIt"]["Resource"] == {"Fn::ImportValue": {"Fn::Sub": "${Deployment}-JournalArn"}}
+    tables = [each["Resource"] for each in desk.values() if "dynamodb" in str(each["Action"])]
+    assert not [each for each in tables if "TableArn" in str(each)], "the desk reads no passage"
+    assert set(desk["HaveSignInsJudged"]["Action"]) == {
+        "cognito-idp:AdminInitiateAuth", "cognito-idp:AdminRespondToAuthChallenge",
+    }  # fmt: skip
+
+
+def test_operators_are_made_by_operators_alone_and_sign_in_through_us_alone(packages: dict[str, Package]) -> None:
+    (pool,) = resources(packages["data"], "AWS::Cognito::UserPool").values()
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["DeletionProtection"] == "ACTIVE"
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] >= 12
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    (client,) = resources(packages["data"], "AWS::Cognito::UserPoolClient").values()
+    assert client["ExplicitAuthFlows"] == ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    groups = {each["GroupName"] for each in resources(packages["data"], "AWS::Cognito::UserPoolGroup").values()}
+    assert groups == set(ROLES)
 
 
 def test_typing_codes_by_hand_is_throttled_for_all_together(packages: dict[str, Package]) -> None:
@@ -141,10 +186,14 @@ def test_the_schedule_wakes_often_enough_for_an_hour_to_be_final_within_five_min
 def test_the_data_outlive_their_stack_and_every_mistake_that_can_be_undone(packages: dict[str, Package]) -> None:
     for name, resource in packages["data"].template["Resources"].items():
         assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", name
-    (table,) = resources(packages["data"], "AWS::DynamoDB::Table").values()
-    assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["DeletionProtectionEnabled"] is True
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    tables = resources(packages["data"], "AWS::DynamoDB::Table")
+    assert set(tables) == {"Table", "Journal"}
+    for table in tables.values():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["DeletionProtectionEnabled"] is True
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert "TimeToLiveSpecification" not in tables["Journal"]
+    table = tables["Table"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["SSESpecification"]["SSEType"] == "KMS"
     buckets = resources(packages["data"], "AWS::S3::Bucket")
@@ -155,7 +204,7 @@ def test_the_data_outlive_their_stack_and_every_mistake_that_can_be_undone(packa
 
 
 def test_the_table_key_and_the_sealing_key_are_apart(packages: dict[str, Package]) -> None:
-    (table,) = resources(packages["data"], "AWS::DynamoDB::Table").values()
+    table = resources(packages["data"], "AWS::DynamoDB::Table")["Table"]
     assert table["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": ["TableKey", "Arn"]}
     assert packages["data"].template["Outputs"]["SealingKeyArn"]["Value"] == {"Fn::GetAtt": ["SealingKey", "Arn"]}
 
@@ -193,7 +242,10 @@ def test_a_package_holds_all_it_imports(unpacked: tuple[str, Path], tmp_path: Pa
 
 def _modules(folder: Path, stack: str) -> Iterator[str]:
     """The modules that the stack's functions import, at once or on first use."""
-    rooms = {"public": ["web", "passage", "checkpoint", "settings"], "command": ["summary", "settings"]}[stack]
+    rooms = {
+        "public": ["web", "passage", "checkpoint", "settings"],
+        "command": ["summary", "settings", "command", "web/desk"],
+    }[stack]
     off = {"chalicelib.checkpoint.poster", "chalicelib.web.catalogues"}  # the poster's and the build's, on no function
     for room in rooms:
         for path in (folder / "chalicelib" / room).rglob("*.py"):

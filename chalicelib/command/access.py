@@ -1,0 +1,117 @@
+"""Signing in and out: the limits, the provider, the token's verification, the session and the journal, in turn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from chalicelib.command.accounts import Accounts, PasswordTooWeak, SignInRefused, Step, TooManyAttempts
+from chalicelib.command.journal import Journal
+from chalicelib.command.people import Person, name_of
+from chalicelib.command.sessions import Sessions
+from chalicelib.command.tokens import TokenRefused, Trust, key_id, keys_in, verify
+
+KEYS_KEPT = 3600
+"""Seconds that the provider's keys are kept."""
+
+KEYS_APART = 30
+"""Seconds between two looks for a key that was unknown: forged key ids cost the provider nothing."""
+
+
+class Keys:
+    """The provider's public keys, as last read."""
+
+    def __init__(self, source: KeySource) -> None:
+        self._source = source
+        self._kept: Mapping[str, Any] = {}
+        self._read = float("-inf")
+        self._lock = threading.Lock()
+
+    def of(self, token: str, now: datetime) -> Mapping[str, Any]:
+        """The keys, read anew when they are old, or do not have the token's. Raises TokenRefused,
+        AccountsUnavailable."""
+        wanted, at = key_id(token), now.timestamp()
+        with self._lock:
+            age = at - self._read
+            if age >= KEYS_KEPT or (wanted not in self._kept and age >= KEYS_APART):
+                self._kept, self._read = keys_in(self._source.keys()), at
+            return self._kept
+
+
+class KeySource(Protocol):
+    def keys(self) -> dict[str, Any]: ...
+
+
+class Opened(Struct, frozen=True):
+    """Somebody is signed in: the id of the session is for their cookie alone."""
+
+    id: str
+    person: Person
+
+
+class Waiting(Struct, frozen=True):
+    """A step is still to be taken, under this id."""
+
+    id: str
+    step: Step
+    weak: bool = False
+    """Whether the new password was refused, and another one is asked for."""
+
+
+class Access:
+    """The way in and out."""
+
+    def __init__(self, accounts: Accounts, sessions: Sessions, journal: Journal, keys: Keys, trust: Trust) -> None:
+        self._accounts = accounts
+        self._sessions = sessions
+        self._journal = journal
+        self._keys = keys
+        self._trust = trust
+
+    def begin(self, typed: str, password: str, now: datetime) -> Opened | Waiting:
+        """Raises SignInRefused (one answer for every reason), TooManyAttempts, TokenRefused, and what the provider and
+        the tables raise when they are not there."""
+        name = name_of(typed)
+        if not self._sessions.attempt(name or "", now):
+            raise TooManyAttempts
+        try:
+            if name is None or not 1 <= len(password) <= 256:
+                raise SignInRefused
+            return self._outcome(self._accounts.begin(name, password), name, now)
+        except SignInRefused:
+            # A name that nobody has may be a password typed into the wrong field: it is not written down.
+            self._journal.add("-", "sign_in_refused", "", now)
+            raise
+
+    def answer(self, id: str, given: str, now: datetime) -> Opened | Waiting:
+        """The next step's answer. Raises as `begin`; a step that is answered wrongly is at an end."""
+        step = self._sessions.take_step(id, now)
+        if step is None:
+            raise SignInRefused
+        if not self._sessions.attempt(step.name, now):
+            raise TooManyAttempts
+        try:
+            return self._outcome(self._accounts.answer(step, given), step.name, now)
+        except PasswordTooWeak:
+            return Waiting(self._sessions.keep_step(step, now), step, weak=True)
+        except SignInRefused:
+            self._journal.add(step.name, "sign_in_refused", step.challenge, now)
+            raise
+
+    def leave(self, id: str, person: Person, now: datetime) -> None:
+        """Signs out: the session is at an end. Raises SessionsUnavailable, JournalUnavailable."""
+        self._sessions.end(id)
+        self._journal.add(person.name, "signed_out", "", now)
+
+    def _outcome(self, outcome: str | Step, name: str, now: datetime) -> Opened | Waiting:
+        if isinstance(outcome, Step):
+            return Waiting(self._sessions.keep_step(outcome, now), outcome)
+        person = verify(outcome, self._keys.of(outcome, now), self._trust, now)
+        if person.name.lower() != name:
+            raise TokenRefused("name")
+        self._journal.add(person.name, "signed_in", " ".join(person.roles), now)
+        return Opened(self._sessions.open(person, now), person)

@@ -1,0 +1,98 @@
+"""The journal: who signed in, fetched, printed, revoked. Only added to: each entry is written under a key of its own
+that must not be there yet, and the role may neither delete nor update. Operators' names, never a traveller's data.
+
+(IAM cannot forbid a PutItem over an entry; the condition here does, and the table keeps 35 days of its past.)
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from chalicelib.passage.hour import LOCAL, stamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DEEDS = (
+    "signed_in", "sign_in_refused", "signed_out", "fetched", "printed", "previewed", "revoked", "replaced", "refused",
+)  # fmt: skip
+"""What is written down."""
+
+MOST = 500
+"""Entries of a day that are shown."""
+
+
+class JournalUnavailable(RuntimeError):
+    """The table did not answer; what was to be written down may not have been. Names its error alone."""
+
+
+class Entry(Struct, frozen=True):
+    """One line."""
+
+    at: str
+    who: str
+    deed: str
+    what: str = ""
+    """A file, a poster, a reason; nothing that a traveller typed."""
+
+
+class Journal:
+    """The journal's table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client: Any = client
+        self._table = table
+
+    def add(self, who: str, deed: str, what: str, now: datetime) -> None:
+        """Writes down one deed. Raises JournalUnavailable: what cannot be written down must not be done."""
+        if deed not in DEEDS:
+            raise ValueError("no deed of the journal")
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "day": {"S": now.astimezone(LOCAL).date().isoformat()},
+                    "at": {"S": f"{stamp(now)}#{secrets.token_hex(8)}"},
+                    "who": {"S": who},
+                    "deed": {"S": deed},
+                    "what": {"S": what},
+                },
+                ConditionExpression="attribute_not_exists(#d)",
+                ExpressionAttributeNames={"#d": "day"},
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise JournalUnavailable(_code(error)) from None
+
+    def of(self, day: date, most: int = MOST) -> list[Entry]:
+        """The entries of a day in the city, the newest first, at most `most`. Raises JournalUnavailable."""
+        found: list[Entry] = []
+        more: dict[str, Any] = {}
+        while len(found) < most:
+            try:
+                page = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression="#d = :d",
+                    ExpressionAttributeNames={"#d": "day"},
+                    ExpressionAttributeValues={":d": {"S": day.isoformat()}},
+                    ScanIndexForward=False,
+                    Limit=most - len(found),
+                    **more,
+                )
+            except (ClientError, BotoCoreError) as error:
+                raise JournalUnavailable(_code(error)) from None
+            for item in page["Items"]:
+                at = item["at"]["S"].partition("#")[0]
+                found.append(Entry(at, item["who"]["S"], item["deed"]["S"], item["what"]["S"]))
+            if "LastEvaluatedKey" not in page:
+                break
+            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return found
+
+
+def _code(error: ClientError | BotoCoreError) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

@@ -1,0 +1,1 @@
+"""The command centre's desk: its pages, apart from the travellers'. Chinese first, English."""

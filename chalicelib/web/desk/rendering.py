@@ -1,0 +1,67 @@
+"""The desk's templates, style and script -> bytes. No HTTP, no clock.
+
+Style and script are files of their own, named by their content and kept by the browser for good: the second page costs
+its own bytes alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from chalicelib.summary import charts
+from chalicelib.web.language import CHINESE, DESK, ENGLISH, Language, messages
+
+LANGUAGES = (CHINESE, ENGLISH)
+
+_HERE = Path(__file__).parent
+_NAME = re.compile(r"desk\.([0-9a-f]{16})\.(css|js)")
+TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+
+
+def render(template: str, language: Language, **values: Any) -> bytes:
+    """The page that `template` makes of `values`."""
+    page = _environment(language).get_template(template).render(values)
+    return re.sub(r"\s*\n\s*", "\n", page).encode()
+
+
+def static(name: str) -> tuple[bytes, str] | None:
+    """The file that is called so and its type; None when there is no such one."""
+    match = _NAME.fullmatch(name)
+    return (content(match[2]), TYPES[match[2]]) if match and name == file_name(match[2]) else None
+
+
+@cache
+def content(kind: str) -> bytes:
+    """The style sheet (`css`) or the script (`js`), without comments and indentation."""
+    text = (_HERE / "static" / f"desk.{kind}").read_text("utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S) if kind == "css" else re.sub(r"(?m)^\s*//.*\n", "", text)
+    return re.sub(r"(?m)^\s+|\s+$", "", text).encode()
+
+
+@cache
+def file_name(kind: str) -> str:
+    return f"desk.{hashlib.sha256(content(kind)).hexdigest()[:16]}.{kind}"
+
+
+@cache
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    environment.globals.update(
+        style=file_name("css"), script=file_name("js"), languages=LANGUAGES, language=language, number=charts.number
+    )
+    environment.install_gettext_translations(messages(language, DESK), newstyle=True)  # type: ignore[attr-defined]
+    return environment

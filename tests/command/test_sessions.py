@@ -1,0 +1,133 @@
+"""Sessions, attempts and the journal, on a real table of the local AWS."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.command.accounts import Step
+from chalicelib.command.journal import Journal
+from chalicelib.command.people import Person
+from chalicelib.command.sessions import CHECKED, IDLE, IN_ALL, LONGEST, PER_NAME, STEP, WINDOW, Sessions
+from tests.conftest import Credentials, MiniStack
+
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+WANG = Person("wang", ("centre",))
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def dynamo(ministack: MiniStack, account: Credentials) -> Any:
+    client = ministack.client("dynamodb", account)
+    for table, keys in (("sessions", ["id"]), ("journal", ["day", "at"])):
+        client.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+            ],
+        )
+    return client
+
+
+@pytest.fixture
+def sessions(dynamo: Any) -> Sessions:
+    return Sessions(dynamo, "sessions")
+
+
+def test_a_session_is_found_by_its_id_alone_and_the_table_does_not_hold_that(sessions: Sessions, dynamo: Any) -> None:
+    id = sessions.open(WANG, NOW)
+    found = sessions.find(id, NOW)
+    assert found is not None
+    assert found.person == WANG
+    assert len(id) == 43
+    assert id not in str(dynamo.scan(TableName="sessions")["Items"])
+    for other in ("", "x", id[:-1], id[:-1] + ("A" if id[-1] != "A" else "B"), "../" + id, "T#" + id):
+        assert sessions.find(other, NOW) is None
+
+
+def test_a_session_ends_when_idle_at_its_limit_and_when_it_is_ended(sessions: Sessions) -> None:
+    id = sessions.open(WANG, NOW)
+    assert sessions.find(id, later(IDLE - 1))
+    assert sessions.find(id, later(IDLE)) is None
+    at = 0
+    while at + IDLE // 2 < LONGEST:  # always in use
+        at += IDLE // 2
+        session = sessions.find(id, later(at))
+        assert session
+        assert sessions.look_after(id, session, lambda _: WANG, later(at))
+    assert sessions.find(id, later(LONGEST)) is None
+    ended = sessions.open(WANG, NOW)
+    sessions.end(ended)
+    assert sessions.find(ended, NOW) is None
+
+
+def test_who_is_no_operator_any_more_is_out_at_the_next_look(sessions: Sessions) -> None:
+    id = sessions.open(WANG, NOW)
+    session = sessions.find(id, NOW)
+    assert session
+
+    def never(name: str) -> Person:
+        raise AssertionError("the pool is not asked at every request")
+
+    assert sessions.look_after(id, session, never, later(CHECKED - 1)) == session
+    assert sessions.look_after(id, session, lambda name: None, later(CHECKED)) is None
+    assert sessions.find(id, later(CHECKED)) is None, "it is at an end for every other request, too"
+
+
+def test_other_roles_count_from_the_next_look_on(sessions: Sessions) -> None:
+    id = sessions.open(WANG, NOW)
+    session = sessions.find(id, NOW)
+    assert session
+    sessions.look_after(id, session, lambda name: Person(name, ("staff",)), later(CHECKED))
+    found = sessions.find(id, later(CHECKED))
+    assert found
+    assert found.person.roles == ("staff",)
+
+
+def test_a_sign_out_is_not_undone_by_a_request_on_its_way(sessions: Sessions) -> None:
+    id = sessions.open(WANG, NOW)
+    session = sessions.find(id, NOW)
+    assert session
+    sessions.end(id)
+    assert sessions.look_after(id, session, lambda _: WANG, later(CHECKED)) is None
+    assert sessions.find(id, later(CHECKED)) is None
+
+
+def test_a_step_is_taken_once_and_in_time(sessions: Sessions) -> None:
+    step = Step("NEW_PASSWORD_REQUIRED", "wang", "the provider's")
+    id = sessions.keep_step(step, NOW)
+    assert sessions.step(id, NOW) == step
+    assert sessions.find(id, NOW) is None, "it is no session"
+    assert sessions.take_step(id, NOW) == step
+    assert sessions.take_step(id, NOW) is None
+    assert sessions.take_step(sessions.keep_step(step, NOW), later(STEP)) is None
+    assert sessions.take_step(sessions.open(WANG, NOW), NOW) is None
+
+
+def test_attempts_are_counted_by_name_and_in_all(sessions: Sessions) -> None:
+    assert all(sessions.attempt("wang", NOW) for _ in range(PER_NAME))
+    assert not sessions.attempt("wang", NOW)
+    assert sessions.attempt("li", NOW), "others are not shut out"
+    assert sessions.attempt("wang", later(WINDOW))
+    assert not all(sessions.attempt(f"n{at}", NOW) for at in range(IN_ALL))
+
+
+def test_the_journal_is_only_added_to_and_read_by_days_of_the_city(dynamo: Any) -> None:
+    journal = Journal(dynamo, "journal")
+    for at in range(30):
+        journal.add("wang", "fetched", f"file {at}", later(at))
+    journal.add("li", "signed_in", "staff", datetime(2026, 11, 24, 16, 0, tzinfo=UTC))
+    assert [each.what for each in journal.of(NOW.date())] == [f"file {at}" for at in range(29, -1, -1)]
+    assert [each.what for each in journal.of(NOW.date(), 2)] == ["file 29", "file 28"]
+    (next_day,) = journal.of(datetime(2026, 11, 25, tzinfo=UTC).date())
+    assert (next_day.who, next_day.at) == ("li", "2026-11-24T16:00:00.000Z")
+    with pytest.raises(ValueError, match="no deed"):
+        journal.add("wang", "drop table", "", NOW)
+    assert not [name for name in dir(journal) if name.startswith(("delete", "update", "put"))]

@@ -1,0 +1,109 @@
+"""A person at the command centre's desk, without a browser: cookies, forms and nothing that a browser would add."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import re
+from dataclasses import dataclass
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from chalicelib.command.accounts import AccountExists
+from tests.conftest import LocalStack
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+"""What a browser says of a form that our own page sends."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    cookies: dict[str, str]
+    """Those that it sets, with their attributes."""
+    body: bytes
+    """Uncompressed."""
+    wire: int
+    """Bytes of the answer as sent, headers and all."""
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+class Desk:
+    """Somebody in front of the desk of `stack`."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self.url = stack.command_url
+        self.cookies: dict[str, str] = {}
+        self.csrf = ""
+
+    def get(self, path: str = "", **headers: str) -> Answer:
+        return self.ask("GET", path, None, headers)
+
+    def post(self, path: str, fields: dict[str, str], **headers: str) -> Answer:
+        """Sends a form as our own page would; `headers` by name with `_` for `-`, those that are empty left out."""
+        fields = {"token": self.csrf, **fields} if self.csrf else fields
+        return self.ask("POST", path, urlencode(fields).encode(), {**OWN, **headers})
+
+    def ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        parts = urlsplit(urljoin(self.url, path))
+        told = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+        if self.cookies:
+            told["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if body is not None:
+            told["Content-Type"] = "application/x-www-form-urlencoded"
+        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=40)
+        try:
+            where = parts.path + (f"?{parts.query}" if parts.query else "")
+            line.request(method, where, body, {name: value for name, value in told.items() if value})
+            got = line.getresponse()
+            raw = got.read()
+            set_cookies = {
+                each.partition("=")[0]: each.partition("=")[2] for each in got.headers.get_all("Set-Cookie") or []
+            }
+            found = {name.lower(): value for name, value in got.headers.items()}
+            whole = gzip.decompress(raw) if found.get("content-encoding") == "gzip" else raw
+            head = sum(len(name) + len(value) + 4 for name, value in got.headers.items())
+            return Answer(got.status, found, set_cookies, whole, len(raw) + head)
+        finally:
+            line.close()
+
+    def keep(self, answer: Answer) -> Answer:
+        """Takes over the cookies of `answer`, as a browser does."""
+        for name, told in answer.cookies.items():
+            value, _, attributes = told.partition(";")
+            if "Max-Age=0" in attributes:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+    def sign_in(self, name: str, password: str) -> Answer:
+        answer = self.keep(self.post("sign-in", {"name": name, "password": password}))
+        if answer.status == 303:
+            page = self.get()
+            found = re.search('name="token" value="([^"]+)"', page.text)
+            assert found, page.text
+            self.csrf = found[1]
+        return answer
+
+
+def operator(stack: LocalStack, name: str, role: str, password: str = "Right-horse-7-battery") -> str:
+    """Makes an operator who need not change the password; returns that."""
+    accounts = stack.accounts()
+    try:
+        accounts.add(name, role)
+    except AccountExists:
+        accounts.enable(name)
+    accounts.set_password(name, password)
+    return password
+
+
+def signed_in(stack: LocalStack, name: str, role: str) -> Desk:
+    """That operator, signed in."""
+    desk = Desk(stack)
+    assert desk.sign_in(name, operator(stack, name, role)).status == 303
+    return desk

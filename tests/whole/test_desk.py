@@ -1,0 +1,300 @@
+"""Signing in at the desk of the running stack, with IAM enforced: who comes in, who does not, and how they get out."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib.command.journal import Journal
+from chalicelib.command.sessions import CHECKED
+from tests.command.forged import forged
+from tests.conftest import LocalStack
+from tests.whole.desk import OWN, Answer, Desk, operator, signed_in
+
+COOKIE = re.compile(
+    r"[A-Za-z0-9_-]{43}; Path=/; Max-Age=43200; Secure; HttpOnly; SameSite=Strict"
+)  # no Domain, and __Host- before its name: RFC 6265bis, 4.1.3.2
+
+
+@pytest.fixture(scope="module")
+def wang(stack: LocalStack) -> Desk:
+    return signed_in(stack, "wang", "centre")
+
+
+def test_signing_in_gives_a_cookie_that_only_this_host_gets(stack: LocalStack) -> None:
+    password = operator(stack, "zhao", "centre")
+    desk = Desk(stack)
+    answer = desk.sign_in("Zhao ", password)
+    assert (answer.status, answer.headers["location"]) == (303, "./")
+    assert COOKIE.fullmatch(answer.cookies["__Host-kakou"])
+    assert desk.get().status == 200
+
+
+def test_a_temporary_password_must_be_changed_and_is_worth_nothing_afterwards(stack: LocalStack) -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/operators", "--urls", str(stack.urls_file), "add", "sun.mei", "--role", "staff"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    temporary = done.stdout.strip().rpartition(": ")[2]
+    desk = Desk(stack)
+    asked = desk.keep(desk.post("sign-in", {"name": "sun.mei", "password": temporary}))
+    assert asked.status == 200
+    assert "__Host-kakou" not in asked.cookies
+    assert desk.get().status == 401, "the password alone is no session"
+    assert 'autocomplete="new-password"' in asked.text
+    assert desk.keep(desk.post("sign-in", {"answer": "short", "again": "short"})).status == 422
+    differ = desk.keep(desk.post("sign-in", {"answer": "Another-horse-1", "again": "Another-horse-2"}))
+    assert differ.status == 422
+    done_now = desk.keep(desk.post("sign-in", {"answer": "Another-horse-1", "again": "Another-horse-1"}))
+    assert done_now.status == 303, done_now.text
+    assert desk.get().status == 200
+    assert Desk(stack).sign_in("sun.mei", temporary).status == 401
+    assert Desk(stack).sign_in("sun.mei", "Another-horse-1").status == 303
+
+
+def test_a_second_factor_is_asked_for_and_a_wrong_one_refused(stack: LocalStack) -> None:
+    import base64
+    import hmac
+    import time
+
+    password = operator(stack, "qian", "centre")
+    cognito, data = stack.client("cognito-idp"), stack.outputs["data"]
+    token = stack.accounts().begin("qian", password)
+    assert isinstance(token, str)
+    secret = cognito.associate_software_token(AccessToken=token)["SecretCode"]
+
+    def code() -> str:
+        padded = secret + "=" * (-len(secret) % 8)
+        tag = hmac.digest(base64.b32decode(padded), int(time.time() // 30).to_bytes(8, "big"), "sha1")
+        at = tag[-1] & 15
+        return f"{(int.from_bytes(tag[at : at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+    cognito.verify_software_token(AccessToken=token, UserCode=code())
+    cognito.admin_set_user_mfa_preference(
+        UserPoolId=data["Operators"], Username="qian", SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
+    )
+    desk = Desk(stack)
+    asked = desk.keep(desk.post("sign-in", {"name": "qian", "password": password}))
+    assert 'autocomplete="one-time-code"' in asked.text
+    assert desk.get().status == 401
+    wrong = f"{(int(code()) + 1) % 1_000_000:06d}"
+    assert desk.keep(desk.post("sign-in", {"answer": wrong})).status == 401
+    assert desk.keep(desk.post("sign-in", {"answer": code()})).status == 401, "a step is good for one answer"
+    desk.keep(desk.post("sign-in", {"name": "qian", "password": password}))
+    assert desk.keep(desk.post("sign-in", {"answer": code()})).status == 303
+    assert desk.get().status == 200
+
+
+def test_wrong_name_wrong_password_and_a_disabled_person_are_told_the_same(stack: LocalStack) -> None:
+    operator(stack, "li", "centre")
+    password = operator(stack, "gone", "centre")
+    stack.accounts().disable("gone")
+    told = {
+        re.sub('static/[^"]+', "", answer.text)
+        for answer in (
+            Desk(stack).sign_in("li", "wrong"),
+            Desk(stack).sign_in("nobody", "wrong"),
+            Desk(stack).sign_in("gone", password),
+            Desk(stack).sign_in("' or 1=1 --", "x" * 250),
+        )
+        if answer.status == 401
+    }
+    assert len(told) == 1
+
+
+def test_one_name_cannot_be_tried_for_long_and_others_are_not_shut_out(stack: LocalStack) -> None:
+    password = operator(stack, "tried", "centre")
+    statuses = [Desk(stack).sign_in("tried", "wrong").status for _ in range(10)]
+    assert statuses == [401] * 10
+    refused = Desk(stack).sign_in("tried", password)
+    assert refused.status == 429
+    assert "__Host-kakou" not in refused.cookies
+    assert signed_in(stack, "another", "centre")
+
+
+def test_signing_out_ends_the_session_and_not_only_the_cookie(stack: LocalStack) -> None:
+    desk = signed_in(stack, "leaver", "centre")
+    kept = dict(desk.cookies)
+    answer = desk.keep(desk.post("sign-out", {}))
+    assert (answer.status, answer.headers["location"]) == (303, "sign-in?left=yes")
+    assert not desk.cookies
+    desk.cookies = kept
+    assert desk.get().status == 401
+
+
+def test_signing_in_again_gives_another_session_and_ends_the_first(stack: LocalStack) -> None:
+    desk = signed_in(stack, "twice", "centre")
+    first = desk.cookies["__Host-kakou"]
+    desk.csrf = ""
+    assert desk.sign_in("twice", operator(stack, "twice", "centre")).status == 303
+    assert desk.cookies["__Host-kakou"] != first
+    desk.cookies["__Host-kakou"] = first
+    assert desk.get().status == 401
+
+
+def test_a_disabled_persons_live_session_ends_within_the_stated_time(stack: LocalStack) -> None:
+    """The clock of the session is set back instead of ours being waited for."""
+    desk = signed_in(stack, "leaving", "centre")
+    assert desk.get().status == 200
+    stack.accounts().disable("leaving")
+    _age_sessions(stack, "leaving", CHECKED)
+    assert desk.get().status == 401
+    stack.accounts().enable("leaving")
+    assert desk.get().status == 401, "a session that ended stays at an end"
+
+
+def test_a_session_ends_when_idle(stack: LocalStack) -> None:
+    desk = signed_in(stack, "idler", "centre")
+    _age_sessions(stack, "idler", 1800)
+    assert desk.get().status == 401
+
+
+def _age_sessions(stack: LocalStack, name: str, seconds: int) -> None:
+    dynamo = stack.client("dynamodb")
+    for item in dynamo.scan(TableName="kakou-local-sessions")["Items"]:
+        content = json.loads(item.get("content", {"S": "{}"})["S"])
+        if content.get("person", {}).get("name") == name:
+            for field in ("seen", "checked"):
+                content[field] -= seconds
+            item["content"] = {"S": json.dumps(content)}
+            dynamo.put_item(TableName="kakou-local-sessions", Item=item)
+
+
+NOW = datetime.now(UTC)
+Attack = Callable[[Desk, Desk], Answer]
+"""What a stranger tries, with a signed-in person's desk to steal from."""
+
+HOSTILE: list[tuple[str, Attack, int]] = [
+    ("no cookie", lambda me, you: me.get(), 401),
+    ("an empty cookie", lambda me, you: me.get(Cookie="__Host-kakou="), 401),
+    ("a made-up session", lambda me, you: me.get(Cookie="__Host-kakou=" + "A" * 43), 401),
+    ("the same without the prefix", lambda me, you: me.get(Cookie="kakou=" + you.cookies["__Host-kakou"]), 401),
+    (
+        "two sessions at once",
+        lambda me, you: me.get(Cookie=f"__Host-kakou={'A' * 43}; __Host-kakou={you.cookies['__Host-kakou']}"),
+        401,
+    ),
+    ("a session's hash", lambda me, you: me.get(Cookie="__Host-kakou=S#0123"), 401),
+    ("the session as a bearer", lambda me, you: me.get(Authorization="Bearer " + you.cookies["__Host-kakou"]), 401),
+    ("a header that says who", lambda me, you: me.get(X_Amzn_Principal_Id="admin", X_User="admin"), 401),
+    ("from inside, it says", lambda me, you: me.get(X_Forwarded_For="127.0.0.1", X_Forwarded_Host="localhost"), 401),
+    ("another host", lambda me, you: me.get(X_Forwarded_Host="kakou.evil.example", Forwarded="host=evil.example"), 401),
+    ("a path beside", lambda me, you: me.get("nothing-here"), 401),
+    ("the way up", lambda me, you: me.get("static/..%2f..%2fapp.py"), 401),
+    ("a file of ours", lambda me, you: me.get("static/desk.css"), 404),
+    ("a stolen cookie from another site's form", lambda me, you: _stolen(me, you, "cross-site"), 403),
+    ("… from a sibling host's", lambda me, you: _stolen(me, you, "same-site"), 403),
+    ("… without saying from where", lambda me, you: _stolen(me, you, ""), 403),
+    ("… from our page, without its token", lambda me, you: _stolen(me, you, "same-origin"), 403),
+    ("… with another token", lambda me, you: _stolen(me, you, "same-origin", token="x" * 32), 403),
+    ("… with a foreign origin", lambda me, you: _stolen(me, you, "", Origin="https://evil.example"), 403),
+    ("… with no origin", lambda me, you: _stolen(me, you, "", Origin="null"), 403),
+    ("signing in from elsewhere", lambda me, you: me.post("sign-in", {"name": "a"}, Sec_Fetch_Site="cross-site"), 403),
+    ("a form without an end", lambda me, you: me.post("sign-in", {"name": "a" * 5000}), 413),
+    ("a form of thousands", lambda me, you: me.ask("POST", "sign-in", b"a=1&" * 1000, OWN), 400),
+    ("a form of bytes", lambda me, you: me.ask("POST", "sign-in", b"\xff\xfe\x00name", OWN), 401),
+    ("a step that nobody began", lambda me, you: me.post("sign-in", {"answer": "123456"}), 401),
+    (
+        "somebody else's step",
+        lambda me, you: me.post("sign-in", {"answer": "Right-horse-1"}, Cookie="__Host-kakou-step=" + "B" * 43),
+        401,
+    ),
+]  # fmt: skip
+
+
+def _stolen(me: Desk, you: Desk, site: str, token: str = "", **headers: str) -> Answer:
+    """Signs the victim out, where that is let through."""
+    cookie = "__Host-kakou=" + you.cookies["__Host-kakou"]
+    fields = f"token={token}".encode()
+    return me.ask("POST", "sign-out", fields, {"Cookie": cookie, "Sec-Fetch-Site": site, **headers})
+
+
+def _with(**headers: str) -> Attack:
+    return lambda me, you: me.get(**headers)
+
+
+for _name, _token, _reason in forged(NOW):
+    HOSTILE.append((f"a token for a session: {_name}", _with(Cookie=f"__Host-kakou={_token[:3000]}"), 401))
+    HOSTILE.append((f"a token as bearer: {_name}", _with(Authorization=f"Bearer {_token[:3000]}"), 401))
+
+
+@pytest.mark.parametrize(("attack", "status"), [each[1:] for each in HOSTILE], ids=[each[0] for each in HOSTILE])
+def test_what_must_not_get_in(stack: LocalStack, wang: Desk, attack: Attack, status: int) -> None:
+    answer = attack(Desk(stack), wang)
+    assert answer.status == status, answer.text[:500]
+    assert answer.headers["content-type"].startswith("text/html"), "said in plain words"
+    assert "frame-ancestors" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "no-store" in answer.headers["cache-control"]
+    assert "__Host-kakou" not in answer.cookies
+    assert not re.search("Traceback|botocore|wang|evil[.]example", answer.text)
+    assert wang.get().status == 200, "who is signed in stays so"
+
+
+def test_real_tokens_of_the_pool_are_no_sessions(stack: LocalStack) -> None:
+    """Not even our own, good ones: they never leave the function."""
+    password = operator(stack, "token", "admin")
+    data = stack.outputs["data"]
+    tokens = stack.client("cognito-idp").admin_initiate_auth(
+        UserPoolId=data["Operators"],
+        ClientId=data["OperatorsClient"],
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "token", "PASSWORD": password},
+    )["AuthenticationResult"]
+    for kind in ("AccessToken", "IdToken"):
+        assert Desk(stack).get(Cookie=f"__Host-kakou={tokens[kind]}").status == 401
+        assert Desk(stack).get(Authorization=f"Bearer {tokens[kind]}").status == 401
+
+
+def test_nobody_can_sign_in_past_our_limits(stack: LocalStack) -> None:
+    """The pool's client allows no flow that needs no signature: the public internet cannot try passwords there."""
+    password = operator(stack, "past", "centre")
+    cognito = stack.client("cognito-idp")
+    with pytest.raises(cognito.exceptions.ClientError) as refused:
+        cognito.initiate_auth(
+            ClientId=stack.outputs["data"]["OperatorsClient"],
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "past", "PASSWORD": password},
+        )
+    assert refused.value.response["Error"]["Code"] in ("InvalidParameterException", "NotAuthorizedException")
+
+
+def test_signing_in_is_in_the_journal_and_no_password_anywhere(stack: LocalStack) -> None:
+    password = operator(stack, "written", "centre", "Not-in-any-log-77")
+    Desk(stack).sign_in("written", password)
+    Desk(stack).sign_in("written", "Wrong-and-not-in-a-log-1")
+    journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
+    entries = journal.of(datetime.now(UTC).astimezone().date()) or journal.of(datetime.now(UTC).date())
+    assert [each.deed for each in entries if each.who == "written"] == ["signed_in"]
+    logs = stack.client("logs")
+    text = stack.ministack.log.read_text("utf-8", "replace")
+    for group in logs.describe_log_groups()["logGroups"]:
+        if "command" in group["logGroupName"]:
+            text += str(logs.filter_log_events(logGroupName=group["logGroupName"])["events"])
+    assert "sign_in_refused" in text
+    for secret in ("Not-in-any-log-77", "Wrong-and-not-in-a-log-1"):
+        assert secret not in text
+        assert secret not in str(stack.client("dynamodb").scan(TableName="kakou-local-sessions")["Items"])
+
+
+def test_pages_say_how_they_may_be_used(wang: Desk) -> None:
+    answer = wang.get()
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    sheet = re.search('href="(static/desk[^"]+css)"', answer.text)
+    assert sheet
+    style = Desk.get(wang, sheet[1])
+    assert style.headers["content-type"].startswith("text/css")
+    assert "immutable" in style.headers["cache-control"]
+    assert "set-cookie" not in style.headers
