@@ -24,6 +24,7 @@ hypothesis.settings.load_profile("kakou")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz", type=int, default=20_000, help="fuzzed bodies in-process (default: 20,000)")
     parser.addoption("--faults", type=int, default=300, help="seeds of the simulator (default: 300)")
+    parser.addoption("--town", type=float, default=0.01, help="share of the fortnight's volume (default: 0.01)")
 
 
 @pytest.fixture
@@ -36,6 +37,12 @@ def fuzz(request: pytest.FixtureRequest) -> int:
 def faults(request: pytest.FixtureRequest) -> int:
     """How many seeds the simulator runs."""
     return int(request.config.getoption("--faults"))
+
+
+@pytest.fixture
+def town(request: pytest.FixtureRequest) -> float:
+    """The share of 122,992 passages in a fortnight; above 0.01 on the deployed stack."""
+    return float(request.config.getoption("--town"))
 
 
 _accounts = itertools.count(100_000_000_001)
