@@ -209,10 +209,11 @@ def scan_table() -> PassageTable:
 
 @_part
 def passage_reader() -> PassageTable:
-    """The same table, read by a schedule, which has time."""
-    from chalicelib.passage.table import PassageTable
+    """The same table, read by a schedule, which has time, and through a client that reads nothing else."""
+    from chalicelib.passage.table import PassageTable, as_it_comes
 
-    return PassageTable(client("dynamodb", UNHURRIED), _name("KAKOU_TABLE"))
+    own: Any = _session().create_client("dynamodb", config=_config("dynamodb", UNHURRIED), **_access)
+    return PassageTable(as_it_comes(own), _name("KAKOU_TABLE"))
 
 
 @_part

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
@@ -103,6 +104,21 @@ def record_key(checkpoint: str, received_at: str, submission: str) -> tuple[str,
 def record_name(checkpoint: str, received_at: str, submission: str) -> str:
     """The record's identity in one string, as it is sealed inside the blob."""
     return "/".join(record_key(checkpoint, received_at, submission))
+
+
+def as_it_comes(client: DynamoDBClient) -> DynamoDBClient:
+    """`client`, whose Query gives back the items of the answer's JSON as they come: botocore takes most of a summary's
+    time for making the same of them. For a client that asks for texts and numbers alone: bytes stay in base 64.
+
+    An event of botocore's own (`before-parse`); a botocore without it parses as ever."""
+
+    def take(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+        if response_dict["status_code"] == 200:
+            customized_response_dict.update(msgspec.json.decode(response_dict["body"]))
+            response_dict["body"] = b"{}"
+
+    client.meta.events.register("before-parse.dynamodb.Query", take)
+    return client
 
 
 class PassageTable:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
 from chalicelib.passage.codes import NO_VEHICLE
-from chalicelib.passage.facts import Facts, Registered, Scan, TravellerFacts
+from chalicelib.passage.facts import Registered, Scan
 from chalicelib.passage.hour import LOCAL, Hour
 
 Answer = TypeVar("Answer")
@@ -107,43 +109,46 @@ def count(
     """
     # The earliest passage of a plate says what kind of vehicle it is: by arrival, then by submission id.
     passages = sorted(registered, key=attrgetter("received_at", "submission"))
-    travellers: list[TravellerFacts] = []
-    plates: dict[str, str] = {}
-    vehicles: Counter[str] = Counter()
-    for passage in passages:
-        facts = passage.facts
-        travellers += facts.travellers
-        if facts.vehicle not in NO_VEHICLE:
-            if facts.plate is None:
-                vehicles[facts.vehicle] += 1
-            else:
-                plates.setdefault(facts.plate, facts.vehicle)
-    vehicles.update(plates.values())
+    facts_of_all = [passage.facts for passage in passages]
+    travellers = list(chain.from_iterable(map(attrgetter("travellers"), facts_of_all)))
+    moving = [facts for facts in facts_of_all if facts.vehicle not in NO_VEHICLE]
+    plates = {facts.plate: facts.vehicle for facts in reversed(moving) if facts.plate is not None}
+    vehicles = Counter(plates.values())
+    vehicles.update(facts.vehicle for facts in moving if facts.plate is None)
 
-    def poster(scanned: Facts | Scan) -> str:
-        return f"{checkpoint}-{scanned.poster}-{scanned.key}"
+    def poster(scanned: tuple[int, str]) -> str:
+        return f"{checkpoint}-{scanned[0]}-{scanned[1]}"
 
-    retiring = Counter(poster(passage.facts) for passage in passages if passage.facts.retiring)
-    dead = Counter(map(poster, scans))
-    journeys = Counter((traveller.origin, traveller.township) for traveller in travellers)
-    origins, townships = _either(journeys, 0), _either(journeys, 1)
-    temperatures = Counter(traveller.temperature for traveller in travellers)
+    sheet = attrgetter("poster", "key")
+    posters = _regrouped(Counter(map(sheet, facts_of_all)), poster)
+    retiring = _regrouped(Counter(sheet(facts) for facts in facts_of_all if facts.retiring), poster)
+    dead = _regrouped(Counter(map(sheet, scans)), poster)
+    hours = Counter([passage.received_at[:13] for passage in passages])
+    travellers_by_hour = Counter(dict.fromkeys(hours, len(travellers)))
+    if len(hours) > 1:
+        travellers_by_hour = Counter(
+            passage.received_at[:13] for passage in passages for _ in range(len(passage.facts.travellers))
+        )
+    journeys = Counter(map(attrgetter("origin", "township"), travellers))
+    origins = Counter(map(attrgetter("origin"), travellers))
+    townships = Counter(map(attrgetter("township"), travellers))
+    temperatures = Counter(map(attrgetter("temperature"), travellers))
     by = {
-        "passage_by_vehicle": Counter(passage.facts.vehicle for passage in passages),
-        "passage_by_poster": Counter(poster(passage.facts) for passage in passages),
+        "passage_by_vehicle": Counter(map(attrgetter("vehicle"), facts_of_all)),
+        "passage_by_poster": posters,
         "passage_by_retiring_poster": retiring,
         "scan_by_poster": dead,
-        "passage_by_hour": _by_hour(passages, lambda facts: 1),
-        "traveller_by_hour": _by_hour(passages, lambda facts: len(facts.travellers)),
+        "passage_by_hour": _regrouped(hours, _local_hour),
+        "traveller_by_hour": _regrouped(travellers_by_hour, _local_hour),
         "vehicle": vehicles,
-        "document": Counter(traveller.document for traveller in travellers),
+        "document": Counter(map(attrgetter("document"), travellers)),
         "origin": origins,
         "origin_city": _regrouped(origins, city),
         "origin_province": _regrouped(origins, province),
         "township": townships,
         "journey": _journeys(journeys),
-        "purpose": Counter(traveller.purpose for traveller in travellers),
-        "symptom": Counter(symptom for traveller in travellers for symptom in traveller.symptoms),
+        "purpose": Counter(map(attrgetter("purpose"), travellers)),
+        "symptom": Counter(chain.from_iterable(map(attrgetter("symptoms"), travellers))),
         "temperature": _regrouped(temperatures, band),
         "degrees": _regrouped(temperatures, degrees),
     }
@@ -152,7 +157,7 @@ def count(
         vehicles=vehicles.total(),
         travellers=len(travellers),
         from_key_regions=from_regions(origins, key_regions),
-        key_region_stay=sum(traveller.key_region_stay for traveller in travellers),
+        key_region_stay=sum(map(attrgetter("key_region_stay"), travellers)),
         fever=sum(number for tenths, number in temperatures.items() if tenths is not None and tenths >= fever),
         last_passage_at=passages[-1].received_at if passages else None,
         by={subject: dict(numbers) for subject, numbers in by.items() if numbers},
@@ -192,6 +197,7 @@ def from_regions(origins: Mapping[str, int], key_regions: Collection[str]) -> in
     return sum(number for origin, number in origins.items() if regions & {origin, city(origin), province(origin)})
 
 
+@lru_cache(maxsize=8192)
 def city(origin: str) -> str:
     """The code of the city that `origin` lies in; answers that are no code stay as they are.
 
@@ -206,11 +212,13 @@ def city(origin: str) -> str:
     return origin if origin[2:4] == "90" else origin[:4] + "00"
 
 
+@lru_cache(maxsize=8192)
 def province(origin: str) -> str:
     """The code of the province that `origin` lies in: its first two digits; other answers stay as they are."""
     return origin[:2] + "0000" if origin.isdecimal() else origin
 
 
+@lru_cache(maxsize=8192)
 def band(tenths: int | None) -> str:
     """The band of a temperature in tenths of a degree Celsius: `37.0-37.4`, or `not_told`."""
     if tenths is None:
@@ -219,28 +227,24 @@ def band(tenths: int | None) -> str:
     return f"{degrees(low)}-{degrees(low + BAND - 1)}"
 
 
+@lru_cache(maxsize=8192)
 def degrees(tenths: int | None) -> str:
     """A temperature in tenths of a degree Celsius as `36.5`, or `not_told`."""
     return NOT_TOLD if tenths is None else f"{tenths // 10}.{tenths % 10}"
 
 
 def _regrouped(numbers: Counter[Answer], larger: Callable[[Answer], str]) -> Counter[str]:
-    grouped: Counter[str] = Counter()
+    grouped: dict[str, int] = {}
     for answer, number in numbers.items():
-        grouped[larger(answer)] += number
-    return grouped
-
-
-def _either(journeys: Counter[tuple[str, str]], end: Literal[0, 1]) -> Counter[str]:
-    return _regrouped(journeys, lambda journey: journey[end])
+        name = larger(answer)
+        grouped[name] = grouped.get(name, 0) + number
+    return Counter(grouped)
 
 
 def _journeys(journeys: Counter[tuple[str, str]]) -> Counter[str]:
     return _regrouped(journeys, lambda journey: f"{city(journey[0])}>{journey[1]}")
 
 
-def _by_hour(passages: Iterable[Registered], number: Callable[[Facts], int]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for passage in passages:
-        found[passage.received_at[:13]] += number(passage.facts)
-    return _regrouped(found, lambda hour: f"{Hour.parse(hour).start.astimezone(LOCAL).hour:02d}")
+@lru_cache(maxsize=4096)
+def _local_hour(hour: str) -> str:
+    return f"{Hour.parse(hour).start.astimezone(LOCAL).hour:02d}"

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -37,9 +37,9 @@ class _Body:
         yield self._content
 
 
-def answering(service: str, content: bytes, config: Any = None, **told: str) -> Any:
-    """A client of `service` whose every request is made and signed, and answered with `content` where it would be
-    sent."""
+def answering(service: str, content: bytes | Callable[[Any], bytes], config: Any = None, **told: str) -> Any:
+    """A client of `service` whose every request is made and signed, and answered with `content` (or what that makes of
+    the request) where it would be sent."""
     client = botocore.session.Session().create_client(
         service,
         region_name="us-east-1",
@@ -50,7 +50,9 @@ def answering(service: str, content: bytes, config: Any = None, **told: str) -> 
     headers: Any = {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": "bench", **told}
 
     def answer(request: Any, **_: object) -> Any:
-        return AWSResponse(request.url, 200, headers, _Body(content))
+        return AWSResponse(
+            request.url, 200, headers, _Body(content if isinstance(content, bytes) else content(request))
+        )
 
     client.meta.events.register("before-send.*", answer)
     return client

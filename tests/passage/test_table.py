@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.passage import facts
 from chalicelib.passage.facts import Facts, Scan, TravellerFacts
 from chalicelib.passage.hour import Hour, stamp
-from chalicelib.passage.table import PassageReader, PassageTable, PassageWriter, Record, ScanWriter
+from chalicelib.passage.table import PassageReader, PassageTable, PassageWriter, Record, ScanWriter, as_it_comes
 from tests.conftest import MiniStack
 from tests.simulation.dynamo import MemoryDynamo
 
@@ -28,14 +29,14 @@ class Table(PassageWriter, PassageReader, ScanWriter, Protocol):
     pass
 
 
-@pytest.fixture(params=["memory", "real"])
+@pytest.fixture(params=["memory", "real", "real as it comes"])
 def table(request: pytest.FixtureRequest) -> Iterator[Table]:
     if request.param == "memory":
         yield PassageTable(cast("DynamoDBClient", MemoryDynamo()), "memory")
         return
     ministack: MiniStack = request.getfixturevalue("ministack")
     client = ministack.client("dynamodb")
-    name = f"table-{request.node.name}"[:100].translate({ord(c): "-" for c in "[]"})
+    name = f"table-{request.node.name}"[:100].translate({ord(c): "-" for c in "[] "})
     client.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -45,7 +46,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    yield PassageTable(client, name)
+    yield PassageTable(as_it_comes(client) if request.param.endswith("comes") else client, name)
     client.delete_table(TableName=name)
 
 
@@ -170,3 +171,9 @@ def test_every_page_of_scans_is_read(table: Table) -> None:
     for each in reversed(many):
         table.scanned(each, IN_A_DAY)
     assert list(table.scans("101", HOUR, NOW)) == many
+
+
+def test_an_error_is_an_error_where_answers_are_taken_as_they_come(ministack: MiniStack) -> None:
+    table = PassageTable(as_it_comes(ministack.client("dynamodb")), "not-there")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        list(table.facts("101", HOUR, NOW))

@@ -1,0 +1,378 @@
+"""Counting the fourteen days of the seed's volume: seconds beside the floor and the obvious way, what a run reads, and
+how far one function carries.
+
+The passages are those that the tests count (tests/summary/fortnight.py). Each checkpoint's hour is a Query whose answer
+botocore really parses; nothing is sent. Capacity is computed from the sizes of the items, as AWS documents it: half a
+unit for each 4 KiB begun of a page, twice that for consistent reads; what a filter or projection leaves out is read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import boto3.dynamodb.types
+import msgspec
+
+from chalicelib import wiring
+from chalicelib.passage import facts as codec
+from chalicelib.passage import seal
+from chalicelib.passage.facts import Registered, Scan
+from chalicelib.passage.hour import GRACE, Hour
+from chalicelib.passage.table import PassageTable, as_it_comes, record_name
+from chalicelib.settings import Settings
+from chalicelib.summary.bucket import SummaryBucket
+from chalicelib.summary.counting import merge
+from chalicelib.summary.document import encode, of_hour, reading
+from chalicelib.summary.run import summarise
+from scripts.benches import Figure, beside, interleaved, of
+from scripts.benches._public import answering
+from tests.simulation.s3 import MemoryS3
+from tests.summary import fortnight
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+TURNS = 3
+PART = 8
+"""The obvious way counts every eighth page of these: all of them would take longer than everything else together."""
+
+FULL = 700
+"""Passages on a full page: DynamoDB ends it at 1 MiB of items, what is sealed included."""
+
+ASKING: dict[str, Any] = {
+    "TableName": "passages",
+    "ConsistentRead": True,
+    "KeyConditionExpression": "#pk = :pk",
+    "FilterExpression": "#expires_at > :now",
+    "Select": "SPECIFIC_ATTRIBUTES",
+    "ProjectionExpression": "#sk, #facts",
+    "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk", "#facts": "facts", "#expires_at": "expires_at"},
+}
+
+UNIT = 4096
+SEALED = 540
+"""Bytes that sealing adds to what is sealed: header, data key and tag of the Encryption SDK, under KMS."""
+
+HOUR_PASSAGES, HOUR_CHECKPOINTS = 100_000, 1_000
+"""Of the hour that is counted by one function; `--count 10` makes it the tenfold."""
+
+
+class Pages(NamedTuple):
+    """The answers to the queries, by partition key."""
+
+    compact: dict[str, bytes]
+    nested: dict[str, bytes]
+
+
+def measure(count: int | None = None) -> list[Figure]:
+    """The figures; the hour that one function counts has `count` times 100,000 passages."""
+    arrivals = fortnight.arrivals()
+    listed = fortnight.settings()
+    partitions = fortnight.counted(arrivals)
+    travellers = sum(len(arrival.passage.travellers) for arrival in arrivals)
+    whole = f"{len(arrivals):,} passages, {travellers:,} travellers"
+    figures = _seconds(partitions, listed, whole)
+    figures += _reads(arrivals, partitions, listed)
+    return figures + _one_hour(count or 1)
+
+
+def _seconds(partitions: Mapping[tuple[str, str], list[Registered]], listed: Settings, whole: str) -> list[Figure]:
+    """Counting, from full pages and from the small ones that so many checkpoints' hours make."""
+    lanes: dict[str, list[Registered]] = {}
+    for (checkpoint, _), some in partitions.items():
+        lanes.setdefault(checkpoint, []).extend(some)
+    full = {
+        (checkpoint, hour): _moved(some[at : at + FULL], hour)
+        for checkpoint, some in lanes.items()
+        for at in range(0, len(some), FULL)
+        for hour in [Hour(fortnight.STARTS.start + timedelta(hours=at // FULL))]
+    }
+    by_hour = {(checkpoint, Hour.parse(hour)): some for (checkpoint, hour), some in partitions.items()}
+    pages = f"pages of {FULL}"
+    return [
+        *_counting(full, listed, f"{whole}, {pages}", obviously=True),
+        *_counting(by_hour, listed, f"{whole}, {len(by_hour):,} hours of checkpoints", obviously=False),
+    ]
+
+
+def _moved(registered: list[Registered], hour: Hour) -> list[Registered]:
+    """The same passages, all in one hour."""
+    return [
+        each._replace(received_at=f"{hour.key}:{at // 60 % 60:02d}:{at % 60:02d}.000Z")
+        for at, each in enumerate(registered)
+    ]
+
+
+def _counting(
+    asked: Mapping[tuple[str, Hour], list[Registered]], listed: Settings, what: str, *, obviously: bool
+) -> list[Figure]:
+    pages = _pages(asked)
+    client = answering("dynamodb", _asked(pages.compact), wiring._config("dynamodb", wiring.UNHURRIED))
+    plain = answering("dynamodb", _asked(pages.nested))
+    table = _table(pages.compact)
+    counted: list[int] = []
+
+    def floor() -> None:
+        for key in pages.compact:
+            client.query(**ASKING, ExpressionAttributeValues={":pk": {"S": key}, ":now": {"N": "0"}})
+
+    def counting() -> None:
+        parts = [
+            reading(checkpoint, table.facts(checkpoint, hour, hour.start), listed, hour=hour).counts
+            for checkpoint, hour in asked
+        ]
+        counted.append(merge(parts).travellers)
+
+    def obvious() -> float:
+        began = time.process_time()
+        _obvious(plain, list(pages.nested))
+        return (time.process_time() - began) * PART
+
+    works: dict[str, Callable[[], float | None]] = {"floor": floor, "counting": counting}
+    ran = interleaved(TURNS, works | ({"obvious": obvious} if obviously else {}))
+    all_of_them = sum(len(each.facts.travellers) for some in asked.values() for each in some)
+    if set(counted) != {all_of_them}:
+        raise RuntimeError(f"counted {counted} travellers, not {all_of_them}")
+    base = "botocore parses the same pages, and nothing is done"
+    figures = [
+        of(f"{base}: {what}", ran["floor"], "s", bare=True),
+        beside(f"counting {what}", ran["counting"], "s", base, ran["floor"], at_most=1.5),
+    ]
+    if obviously:
+        name = f"nested maps, TypeDeserializer, Counter (every {PART}th page, times {PART})"
+        figures += [
+            of(name, ran["obvious"], "s", bare=True),
+            beside("the same, so many times as fast", ran["counting"], "s", name, ran["obvious"], at_least=8),
+        ]
+    return figures
+
+
+def _obvious(client: Any, keys: list[str]) -> int:
+    """What one writes first: the attribute maps made into Python's values, and counted one by one."""
+    deserialise = boto3.dynamodb.types.TypeDeserializer().deserialize
+    found: dict[str, Counter[Any]] = {name: Counter() for name in ("vehicle", "poster", "plate")}
+    number = 0
+    for key in keys:
+        for page in client.get_paginator("query").paginate(
+            TableName="passages",
+            ConsistentRead=True,
+            KeyConditionExpression="#pk = :pk",
+            ProjectionExpression="#sk, #facts",
+            ExpressionAttributeNames={"#pk": "pk", "#sk": "sk", "#facts": "facts"},
+            ExpressionAttributeValues={":pk": {"S": key}},
+        ):
+            for item in page["Items"]:
+                passage = {name: deserialise(value) for name, value in item.items()}["facts"]
+                for name in ("vehicle", "poster", "plate"):
+                    found[name][passage[name]] += 1
+                for traveller in passage["travellers"]:
+                    number += 1
+                    for name, answer in traveller.items():
+                        told = found.setdefault(name, Counter())
+                        if isinstance(answer, list):
+                            told.update(answer)
+                        else:
+                            told[answer] += 1
+                    found.setdefault("journey", Counter())[traveller["origin"], traveller["township"]] += 1
+    return number
+
+
+def _table(pages: Mapping[str, bytes]) -> PassageTable:
+    """As the schedule is wired to it."""
+    client = answering("dynamodb", _asked(pages), wiring._config("dynamodb", wiring.UNHURRIED))
+    return PassageTable(as_it_comes(client), "passages")
+
+
+def _asked(pages: Mapping[str, bytes]) -> Callable[[Any], bytes]:
+    def answer(request: Any) -> bytes:
+        return pages[json.loads(request.body)["ExpressionAttributeValues"][":pk"]["S"]]
+
+    return answer
+
+
+def _pages(asked: Mapping[tuple[str, Hour], list[Registered]]) -> Pages:
+    compact, nested = {}, {}
+    serialise = boto3.dynamodb.types.TypeSerializer().serialize
+    for at, ((checkpoint, hour), registered) in enumerate(asked.items()):
+        key = f"CP#{checkpoint}#{hour.key}"
+        compact[key] = _page(
+            [{"facts": {"S": codec.encode(each.facts).decode()}, "sk": _sk(each)} for each in registered]
+        )
+        if at % PART == 0:
+            nested[key] = _page([{"facts": serialise(_named(each.facts)), "sk": _sk(each)} for each in registered])
+    return Pages(compact, nested)
+
+
+def _page(items: list[dict[str, Any]]) -> bytes:
+    return msgspec.json.encode({"Items": items, "Count": len(items), "ScannedCount": len(items)})
+
+
+def _sk(registered: Registered) -> dict[str, str]:
+    return {"S": f"{registered.received_at}#{registered.submission}"}
+
+
+def _named(facts: codec.Facts) -> dict[str, Any]:
+    """The facts as the attribute maps that one would write without thinking of their price."""
+    travellers = [
+        {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in msgspec.structs.asdict(each).items()
+        }
+        for each in facts.travellers
+    ]
+    return msgspec.structs.asdict(facts) | {"travellers": travellers}
+
+
+class _Reader:
+    """A PassageReader that notes what each query costs."""
+
+    def __init__(self, inner: fortnight.Partitions, sizes: Mapping[tuple[str, str], tuple[int, int]]) -> None:
+        self._inner, self._sizes = inner, sizes
+        self.queries, self.items, self.units = 0, 0, 0
+
+    def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
+        found = list(self._inner.facts(checkpoint, hour, now))
+        number, size = self._sizes.get((checkpoint, hour.key), (0, 0))
+        self.queries += 1
+        self.items += len(found)
+        self.units += max(1, math.ceil(size * (len(found) / number if number else 0) / UNIT))
+        return iter(found)
+
+    def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
+        self.queries += 1
+        self.units += 1
+        return self._inner.scans(checkpoint, hour, now)
+
+
+class _S3(MemoryS3):
+    read = 0
+    bytes_read = 0
+
+    def get_object(self, **asked: Any) -> dict[str, Any]:
+        answer = super().get_object(**asked)
+        self.read += 1
+        self.bytes_read += answer["ContentLength"]
+        return answer
+
+
+def _reads(
+    arrivals: list[fortnight.Arrival], partitions: dict[tuple[str, str], list[Registered]], listed: Settings
+) -> list[Figure]:
+    """What the run reads that makes 20:00 final, on the first day and on the last, and what reading all again would."""
+    sizes: dict[tuple[str, str], tuple[int, int]] = {}
+    for (checkpoint, named), registered in partitions.items():
+        sizes[checkpoint, named] = (len(registered), sum(_facts_size(checkpoint, each) for each in registered))
+    for arrival in arrivals:
+        received = arrival.at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{arrival.at.microsecond // 1000:03d}Z"
+        cell = (arrival.passage.checkpoint, received[:13])
+        name = record_name(arrival.passage.checkpoint, received, arrival.passage.submission)
+        number, size = sizes[cell]
+        sizes[cell] = (number, size + len(seal.plain(arrival.passage, name)) + SEALED)
+    passages = fortnight.Partitions(partitions, fortnight.scans())
+    s3 = _S3()
+    store = SummaryBucket(cast("S3Client", s3), "summaries", sleep=lambda _: None)
+    days: dict[int, tuple[_Reader, int, int, int]] = {}
+    for day in range(14):
+        for clock in (19, 20) if day in (0, 13) else (23,):
+            hour = Hour(fortnight.STARTS.start + timedelta(days=day, hours=clock))
+            passages.known_at = hour.end + GRACE
+            reader = _Reader(passages, sizes)
+            s3.read = s3.bytes_read = 0
+            summarise(reader, store, listed, passages.known_at, workers=1)
+            there = [Hour(hour.start - timedelta(hours=back)) for back in range(3)]
+            number = sum(len(partitions.get((each.id, hour.key), ())) for each in listed.checkpoints for hour in there)
+            if clock == 20:
+                days[day] = (reader, number, s3.read, s3.bytes_read)
+    (first, its, gets, got), (last, last_its, last_gets, last_got) = days[0], days[13]
+    again = sum(max(1, math.ceil(size / UNIT)) for _, size in sizes.values())
+    total = sum(number for number, _ in sizes.values())
+    scan, day_one = "reading everything again", "the same on day 1"
+    return [
+        Figure(f"{scan}, items", total, "items", bare=True),
+        Figure(f"{scan}, capacity", again, "read units", bare=True),
+        Figure("a run that makes an hour final, day 1", first.items, "items", beside=scan, ratio=first.items / total),
+        Figure("the same, day 14", last.items, "items", beside=scan, ratio=last.items / total),
+        Figure(
+            "day 14: items for each passage of its three hours", last.items / last_its, "items", beside=day_one,
+            ratio=(last.items / last_its) / (first.items / its), at_most=1,
+        ),
+        Figure("day 1: capacity", first.units, "read units", beside=scan, ratio=first.units / again),
+        Figure("day 14: capacity", last.units, "read units", beside=scan, ratio=last.units / again),
+        Figure("day 1: queries", first.queries, "queries"),
+        Figure(
+            "day 14: queries", last.queries, "queries", beside=day_one, ratio=last.queries / first.queries, at_most=1
+        ),
+        Figure("day 14: summaries fetched", last_gets, "files", beside=day_one, ratio=last_gets / gets),
+        Figure("day 14: bytes of them", last_got / 1024, "KiB", beside=day_one, ratio=last_got / got),
+    ]  # fmt: skip
+
+
+def _facts_size(checkpoint: str, registered: Registered) -> int:
+    names = len("pkskfactssealedexpires_at")
+    key = len(f"CP#{checkpoint}#{registered.received_at[:13]}") + len(
+        f"{registered.received_at}#{registered.submission}"
+    )
+    return names + key + len(codec.encode(registered.facts)) + 6
+
+
+def _one_hour(times: int) -> list[Figure]:
+    """One hour in a fresh process, once and tenfold: seconds and memory."""
+    figures = []
+    before: dict[str, float] = {}
+    for scale in (times, 10 * times):
+        done = subprocess.run(
+            [sys.executable, "-m", "scripts.benches.summary", str(scale)], capture_output=True, text=True, check=True
+        )
+        told = json.loads(done.stdout)
+        name = f"an hour of {told['passages']:,} passages at {told['checkpoints']:,} checkpoints"
+        grown = told["peak"] / before["peak"] if before else None
+        figures += [
+            Figure(f"{name}: read, counted, encoded", told["seconds"], "s"),
+            Figure(f"{name}: peak memory", told["peak"], "MiB", beside="a tenth of it" if before else "", ratio=grown),
+            Figure(f"{name}: its summary", told["summary"], "MiB"),
+        ]
+        before = told
+    return figures
+
+
+def _hour_alone(scale: int) -> None:
+    """Counts one hour of `scale` times 100,000 passages, and prints what it took."""
+    hour = fortnight.STARTS
+    made = fortnight.counted(fortnight.arrivals(1 / 20))
+    some = [each for registered in made.values() for each in registered]
+    per = HOUR_PASSAGES // HOUR_CHECKPOINTS
+    shapes = []
+    for at in range(0, len(some) - per, per):
+        moved = _moved(some[at : at + per], hour)
+        shapes.append(_page([{"facts": {"S": codec.encode(each.facts).decode()}, "sk": _sk(each)} for each in moved]))
+    checkpoints = [str(10_000 + at) for at in range(HOUR_CHECKPOINTS * scale)]
+    pages = {f"CP#{checkpoint}#{hour.key}": shapes[at % len(shapes)] for at, checkpoint in enumerate(checkpoints)}
+    table = _table(pages)
+    listed = fortnight.settings()
+    began = time.process_time()
+    readings = {
+        checkpoint: reading(checkpoint, table.facts(checkpoint, hour, hour.start), listed, hour=hour)
+        for checkpoint in checkpoints
+    }
+    content = encode(of_hour(hour, readings, listed))
+    seconds = time.process_time() - began
+    told_of = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    peak = int(told_of["VmHWM"].split()[0]) / 1024  # getrusage would tell of the process that started this one
+    told = {
+        "seconds": seconds, "peak": peak, "summary": len(content) / 1024 / 1024,
+        "passages": per * len(checkpoints), "checkpoints": len(checkpoints),
+    }  # fmt: skip
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    _hour_alone(int(sys.argv[1]))
