@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 from typing import get_args, get_type_hints
 
@@ -185,6 +187,14 @@ def test_a_checkpoint_that_falls_silent_by_day_alarms_and_one_that_sleeps_does_n
     assert town.now.trend is not None
     assert town.latest.trend is not None
     assert town.now.trend.key == town.latest.trend.key
+
+    rows = list(csv.DictReader(io.StringIO(town.file(layout.NOW_CSV).decode("utf-8-sig"), newline=""), strict=True))
+    (told,) = [row for row in rows if row["subject"] == "alarm"]
+    assert (told["checkpoint"], told["checkpoint_name"], told["code"], told["label"], told["count"]) == (
+        "102", "卡口102", "silence", "2020-02-15T10:24:00+08:00", "0",
+    )  # fmt: skip
+    (usually,) = [row for row in rows if (row["subject"], row["checkpoint"]) == ("usual_in_this_hour", "102")]
+    assert (usually["code"], usually["label"], usually["count"]) == ("12", "sum over 4 days", "40")
 
     night = morning + timedelta(hours=3)
     town = grown(5, until=night)
