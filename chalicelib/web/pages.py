@@ -37,6 +37,8 @@ class Scene(Struct, frozen=True):
     """Shown to everybody before the first field."""
     today: str = ""
     """The day in Asia/Shanghai, `2020-02-10`: a phone's own may be wrong."""
+    helper: bool = False
+    """Filled in for somebody else: nothing of it is to stay on this phone."""
 
 
 class Sentence(Struct, frozen=True):
@@ -71,6 +73,7 @@ def form_page(
         retention_days=scene.retention_days,
         announcement=scene.announcement,
         today=scene.today,
+        helper=scene.helper,
         submission=submission,
         not_registered=not_registered,
         problems=answers.sentences,

@@ -136,6 +136,7 @@ class _Visit:
             key_regions=settings.key_regions_at(self.at).codes,
             announcement=_notice(settings, self.language),
             today=self.today,
+            helper="helper" in self.query,
         )
 
     def form(

@@ -41,6 +41,7 @@ def receipt_page(scene: Scene, receipt: Receipt, *, answered: datetime, notice: 
         scene.language,
         checkpoint_id=scene.checkpoint,
         place=scene.place,
+        helper=scene.helper,
         receipt=receipt,
         vehicle=both(words.VEHICLES[receipt.vehicle]),
         labels={name: both(label) for name, label in _LABELS.items()},

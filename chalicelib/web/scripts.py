@@ -3,7 +3,7 @@
 | served as | made of |
 |---|---|
 | `static/form-<language>.<digest>.js` | sending.js, form.js and the words they say |
-| `static/ease-<language>.<digest>.js` | check.js, ease.js, origin.js, later.css, rules, words; after the first view |
+| `static/ease-<language>.<digest>.js` | check.js, ease.js, origin.js, party.js, later.css, rules and words; later |
 | `static/places.<digest>.js` | the divisions of GB/T 2260 and how they are read; fetched after that |
 | `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
 
@@ -60,6 +60,9 @@ WORDS: Mapping[str, str] = {
 }
 """What the script says, by the name it has there."""
 
+REMEMBERED_DAYS = 14
+"""How long a phone remembers a party whose people asked for it: a journey back and forth, and no longer."""
+
 _EASY_WORDS: Mapping[str, str] = {
     "mend": _("Not registered yet: mend these answers"),
     "male": _("male"),
@@ -71,6 +74,26 @@ _EASY_WORDS: Mapping[str, str] = {
     "found": _("Is it one of these?"),
     "nowhere": _("No such place in the list. Compare the name, or write it in full."),
     "all": _("All provinces"),
+    "for_other": _("I am filling this in for somebody else"),
+    "for_me": _("I am filling it in for myself"),
+    "helping": _(
+        "You are filling this in for somebody else. Once it is registered, nothing of it stays on this phone."
+    ),
+    "remember": _("Remember this party on this phone"),
+    "remember_hint": _(
+        "For the next checkpoint: names, numbers, plate and journey stay in this browser for %(number)d days. "
+        "Whoever uses this phone can see them. Health answers are never kept. One tap forgets it all."
+    ),
+    "remembered": _("This party is remembered on this phone for %(number)d days."),
+    "known": _("Your last party is on this phone"),
+    "as_last_time": _("Fill it in as last time"),
+    "filled": _("Filled in as last time. Is all of it still right? Health is asked anew."),
+    "forget": _("Forget it"),
+    "forgotten": _("Forgotten: nothing of it is on this phone any more."),
+    "health": _("Health of everybody"),
+    "nobody_asked": _("Was nobody of you in a key region in the last 14 days, and does nobody feel ill?"),
+    "nobody": _("Right, nobody: “No” and “None of these” for all"),
+    "nobody_told": _("Answered for everybody. Each answer can be changed above."),
 }
 
 
@@ -109,7 +132,8 @@ def _ease(language: Language) -> bytes:
     }
     places = _json("../" + _named("places", None, _places()))
     data = f"const RULES={_json(rules())},SAID={_json(said)},STYLES={_json(_styles())},PLACES={places};"
-    sources = "".join(map(_source, ("check", "ease", "origin")))
+    data += f"const CODES={_json({'days': REMEMBERED_DAYS})};"
+    sources = "".join(map(_source, ("check", "ease", "origin", "party")))
     return f"(()=>{{\n{data}\n{sources}kakou.opened();\n}})();\n".encode()
 
 

@@ -31,8 +31,8 @@ SHAPE = """() => {
     ];
     return Array.from(document.querySelectorAll('.t, .add'), of);
 }"""
-"""All that the travellers' sections consist of, but for white space, what makes a heading take the focus, and what makes an
-origin lead to the list of places."""
+"""All that the travellers' sections consist of, but for white space, what makes a heading take the focus, and what
+makes an origin lead to the list of places."""
 
 
 @pytest.fixture(scope="module")

@@ -58,11 +58,14 @@ const show = (html, since) => {
 };
 
 // A receipt is a page of its own for Back and reload.
-const showReceipt = ({ id, at, page }) => {
+const showReceipt = ({ id, at, page, helper }) => {
   const state = history.state;
-  if (!state || state.receipt !== id) history.pushState({ receipt: id }, '');
-  try { sessionStorage.setItem(id, JSON.stringify({ id, at, page })); } catch (error) { /* without it a reload finds the record, or a new form */ }
-  shown = document.body;
+  if (helper) forget(id).catch(() => {}); // neither here nor by Back
+  else {
+    if (!state || state.receipt !== id) history.pushState({ receipt: id }, '');
+    try { sessionStorage.setItem(id, JSON.stringify({ id, at, page })); } catch (error) { /* without it a reload finds the record, or a new form */ }
+    shown = document.body;
+  }
   show(page, at);
 };
 // What is sent: everything the form holds, as its own button would send it, but for what another answer makes needless
@@ -81,7 +84,7 @@ const filled = () => {
 
 const send = () => busy || kakou.mend && kakou.mend() || attempt({
   id: named('submission').value, url: new URL(form.getAttribute('action'), location.href).href, body: filled(),
-  at: Date.now(), state: 'waiting',
+  at: Date.now(), state: 'waiting', after: kakou.after && kakou.after(),
 });
 
 // The form as it was when `body` was sent.
@@ -171,8 +174,8 @@ const remove = at => {
   grown();
 };
 
-const lead = section => {
-  const heading = find('h2', section);
+const lead = (section, first) => {
+  const heading = find(first || 'h2', section);
   heading.tabIndex = -1;
   section.scrollIntoView();
   heading.focus({ preventScroll: true });
@@ -276,7 +279,8 @@ const look = async () => {
   for (const each of await records().catch(() => [])) {
     if (!form) return waits;
     const age = Date.now() - each.at;
-    if (age > (each.state === 'registered' ? day / 2 : 7 * day)) {
+    if (each.state === 'party') continue; // party.js
+    if (!each.remember && age > (each.state === 'registered' ? day / 2 : 7 * day)) {
       forget(each.id);
       continue;
     }
@@ -293,6 +297,7 @@ const look = async () => {
     }
     if (!own || each.state === 'registered') tell(each, own);
   }
+  if (kakou.looked) kakou.looked();
   return waits;
 };
 
@@ -344,8 +349,9 @@ const enhance = () => {
   });
 };
 
-// What the later script stands on, and adds: `mend` checks before sending, `opened` sees each form.
-const kakou = self.kakou = { all, element, find, form: () => form, named, needless, party };
+// What the later script stands on, and adds: `mend` checks before sending, `opened` sees each form, `after` says what a
+// record carries, `looked` sees that something may have been settled.
+const kakou = self.kakou = { all, element, fill, find, forget, form: () => form, keep, lead, named, needless, party, records };
 
 addEventListener('online', wake);
 addEventListener('pageshow', event => event.persisted && wake());

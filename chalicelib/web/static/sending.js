@@ -1,7 +1,8 @@
 // Sending and keeping: what the page and the worker share. The worker runs this file without a page.
 //
 // A record is one pressing of Register, under its submission id: {id, url, body, at, state}. `state` is `waiting` until
-// an answer of ours settles it; then `page` holds that answer and, once registered, nothing that was typed is left.
+// an answer of ours settles it; then `page` holds that answer and, once registered, nothing that was typed is left, but
+// for what `after` asks for: {remember}, the party to be remembered, or {helper}, that not even the receipt stays.
 
 const MARK = '<meta name="generator" content="Kakou">';
 const SIGNED = /KR[0-9A-Z]+-[A-Z2-7]+-[A-Z2-7]{103}/;
@@ -51,7 +52,7 @@ const deliver = async record => {
 
 // What is left of a record after an answer: a receipt keeps nothing that was typed.
 const settled = (record, { state, page }) => state === 'registered'
-  ? { id: record.id, at: Date.now(), state, page }
+  ? Object.assign({ id: record.id, at: Date.now(), state, page }, record.after)
   : Object.assign({}, record, { state, page });
 
 // A try for each record that waits, but for the one with id `own`; true if none of them waits any more.
