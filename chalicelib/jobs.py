@@ -33,3 +33,5 @@ def summarise_schedule(event: CloudWatchEvent) -> None:
     log.note("summarised", hour=outcome.latest.final_up_to, count=len(outcome.made))
     if outcome.late:
         log.note("came_late", count=outcome.late)
+    if outcome.corrections:
+        log.note("corrected", count=outcome.corrections)

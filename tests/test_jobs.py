@@ -49,6 +49,9 @@ class Unreadable:
     def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
         raise self._error
 
+    def changed(self, hour: Hour, now: datetime) -> set[Hour]:
+        raise self._error
+
     def read(self, key: str) -> Stored | None:
         raise self._error
 

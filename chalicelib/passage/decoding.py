@@ -18,7 +18,7 @@ LIMIT = 16 * 1024
 Fields = dict[str, str | tuple[str, ...]]
 """Field name -> text; the fields of several choices (`symptoms`) hold a tuple."""
 
-PASSAGE = ("submission", "lang", "action", "vehicle", "plate")
+PASSAGE = ("submission", "replaces", "waited", "lang", "action", "vehicle", "plate")
 TRAVELLER = (
     "name", "document", "number", "phone", "origin", "same_as_first", "township", "address", "purpose",
     "key_region_stay", "symptoms", "temperature",

@@ -43,6 +43,8 @@ class Facts(Struct, frozen=True, array_like=True, gc=False):
     travellers: tuple[TravellerFacts, ...]
     retiring: bool = False
     """Whether that poster was retiring when the passage arrived: a sheet that should be gone still hangs."""
+    waited: int | None = None
+    """Seconds from the first pressing of Register to the sending that was stored first; None without the script."""
 
 
 class Scan(Struct, frozen=True):
@@ -65,16 +67,30 @@ class ScanFacts(Struct, frozen=True, array_like=True):
     key: str
 
 
+class ChangedHour(Struct, frozen=True, array_like=True):
+    """What a correction says of itself under the hour of its own arrival: where it changed what is counted."""
+
+    version: int
+    checkpoint: str
+    hour: str
+    """As `Hour.key`."""
+
+
 class Registered(NamedTuple):
-    """A stored passage as counting sees it."""
+    """A stored passage as counting sees it: the last correction, where there is one, in the place of the first."""
 
     received_at: str
-    """The server's time of arrival, as `hour.stamp` writes it."""
+    """The server's time of arrival, as `hour.stamp` writes it: of the passage, not of a correction."""
     submission: str
+    """Of the record that counts."""
     facts: Facts
+    corrections: int = 0
+    """How many corrections the passage has."""
 
 
-def facts_of(passage: Passage, *, poster: int, key: str, retiring: bool, plate: str | None) -> Facts:
+def facts_of(
+    passage: Passage, *, poster: int, key: str, retiring: bool, plate: str | None, waited: int | None = None
+) -> Facts:
     """The facts of `passage` scanned from poster version `poster` with key id `key`; `plate` is the keyed hash."""
     return Facts(
         1,
@@ -87,9 +103,11 @@ def facts_of(passage: Passage, *, poster: int, key: str, retiring: bool, plate: 
             for t in passage.travellers
         ),
         retiring,
+        waited,
     )
 
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Facts).decode
+decode_changed = msgspec.json.Decoder(ChangedHour).decode
 decode_scan = msgspec.json.Decoder(ScanFacts).decode

@@ -19,7 +19,7 @@ V = TypeVar("V")
 
 RULES = (
     "required", "choice", "unwanted",
-    "submission", "plate", "travellers_none", "travellers_many", "travellers_gap",
+    "submission", "replaces_unknown", "plate", "travellers_none", "travellers_many", "travellers_gap",
     "name_length", "name_characters", "address_length", "address_characters",
     "resident_id_15", "resident_id_form", "resident_id_date", "resident_id_check",
     "passport_form", "hk_macao_permit_form", "taiwan_permit_form", "other_form", "number_twice",
@@ -29,6 +29,8 @@ RULES = (
 """Every rule a problem can name; the pages have a sentence for each."""
 
 SUBMISSION = re.compile("[0-9a-f]{32}")
+WAITED = re.compile("[0-9]{1,6}")
+"""Eleven days: a phone keeps a form for seven."""
 TRIP = ("origin", "township", "address", "purpose")
 """What `same_as_first` takes from the first traveller."""
 
@@ -61,6 +63,9 @@ def parse(fields: Fields, *, checkpoint: str, city: str, today: date) -> Passage
     (Asia/Shanghai). An empty answer is the same as none. Raises Unacceptable."""
     answers = _Answers(fields)
     submission = answers.matching("submission", SUBMISSION)
+    replaces = answers.text("replaces") or None
+    if replaces and (replaces == submission or not SUBMISSION.fullmatch(replaces)):
+        answers.problem("replaces", "replaces_unknown")
     vehicle = answers.choice("vehicle", codes.VEHICLES)
     plate = None
     if vehicle in codes.NO_VEHICLE:
@@ -72,7 +77,14 @@ def parse(fields: Fields, *, checkpoint: str, city: str, today: date) -> Passage
         raise Unacceptable(tuple(answers.problems))
     assert submission is not None  # noqa: S101 (no problem, so every required answer is there)
     assert vehicle is not None  # noqa: S101
-    return Passage(submission, checkpoint, vehicle, plate, travellers)
+    return Passage(submission, checkpoint, vehicle, plate, travellers, replaces)
+
+
+def waited(fields: Fields) -> int | None:
+    """Seconds from the first pressing of Register to this sending, as the form's script tells them beside the answers;
+    None where nobody does, or they make no sense. No part of the passage: sent again it is another number."""
+    told = fields.get("waited", "")
+    return int(told) if isinstance(told, str) and WAITED.fullmatch(told) else None
 
 
 def _travellers(answers: _Answers, *, city: str, today: date) -> tuple[Traveller, ...]:

@@ -31,7 +31,7 @@ class Traveller(Struct, frozen=True, forbid_unknown_fields=True):
     """Tenths of a degree Celsius, as staff read it out; None when not told."""
 
 
-class Passage(Struct, frozen=True, forbid_unknown_fields=True):
+class Passage(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One submission: one vehicle or none, and its 1 to 9 travellers."""
 
     submission: str
@@ -41,6 +41,9 @@ class Passage(Struct, frozen=True, forbid_unknown_fields=True):
     """A code of `codes.VEHICLES`."""
     plate: str | None
     travellers: tuple[Traveller, ...]
+    replaces: str | None = None
+    """Of a correction: the submission id of the passage, or correction, that it replaces. Left out of the bytes where
+    there is none, so that a passage is proved by the same bytes as before there were corrections."""
 
     @property
     def has_vehicle(self) -> bool:

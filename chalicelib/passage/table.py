@@ -3,7 +3,9 @@
 | item | pk | sk | holds |
 |---|---|---|---|
 | passage | `CP#<checkpoint>#<hour>` | `<received_at>#<submission>` | facts, sealed, expires_at |
-| guard | `SUB#<submission>` | `SUB` | proof, received_at, record |
+| correction | that of the passage | `<that of the passage>#<received_at>#<submission>` | facts, sealed, expires_at |
+| changed hour | `COR#<hour of a correction>` | its `<received_at>#<submission>` | facts (what it changed), expires_at |
+| guard | `SUB#<submission>` | `SUB` | proof, received_at, record, until |
 | scan | `SCAN#<checkpoint>#<hour>` | `<at>#<random>` | facts, expires_at |
 
 The low-level client is used because resources parse and build several times slower; every name in an expression is a
@@ -30,19 +32,32 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+    Item = dict[str, AttributeValueTypeDef]
+
 TRIES = 4
 """Of one transaction, when another one is touching the same items."""
 CONFLICTS_FOR = 0.5
 """Seconds within which the last try after a conflict begins: then the traveller's next press is the better one."""
+LOOKED_UP_WITHIN = 1.5
+"""Seconds that looking up what a correction replaces may take: else the function's time might not do for storing it,
+and the next press finds everything warm."""
 
 NOT_YET_REGISTERED = "attribute_not_exists(#pk)"
 """The condition on the guard: this submission id was never stored."""
 NEW_RECORD = "attribute_not_exists(#pk)"
-"""The condition on the passage: never write over a record."""
+"""The condition on a passage, and on whatever is stored with it: never write over a record."""
 
 _TRANSIENT = frozenset(
     {"TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError", "InternalServerError"}
 )
+
+
+class Place(Struct, frozen=True):
+    """Where a passage counts: by the first record of it, whatever corrected that one since."""
+
+    checkpoint: str
+    received_at: str
+    submission: str
 
 
 class Record(Struct, frozen=True):
@@ -58,6 +73,8 @@ class Record(Struct, frozen=True):
     sealed: bytes
     expires_at: int
     """Epoch seconds; from then on nobody reads it, and the table deletes it within days."""
+    corrects: Place | None = None
+    """Of a correction: the place it counts in."""
 
 
 class Guard(Struct, frozen=True):
@@ -65,6 +82,10 @@ class Guard(Struct, frozen=True):
 
     received_at: str
     proof: bytes
+    place: Place
+    """Where it counts: that of the first, if it is a correction."""
+    expires_at: int | None
+    """When its passage does; None for one from before corrections were taken."""
 
 
 class NotStored(RuntimeError):
@@ -75,6 +96,10 @@ class PassageWriter(Protocol):
     def register(self, record: Record) -> Guard:
         """Store `record` unless its submission id is stored already; either way the guard that now stands for it:
         `record`'s own, or the earlier one, which the caller compares. Raises NotStored."""
+        ...
+
+    def guards(self, *submissions: str) -> tuple[Guard | None, ...]:
+        """The guard of each of these submission ids, all different; None where nothing was stored. Raises NotStored."""
         ...
 
 
@@ -88,7 +113,11 @@ class ScanWriter(Protocol):
 class PassageReader(Protocol):
     def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
         """What is counted of the passages of one checkpoint and hour, in order of arrival, all of them, without those
-        that have expired by `now`."""
+        that have expired by `now`. Of a passage with corrections the last one."""
+        ...
+
+    def changed(self, hour: Hour, now: datetime) -> set[Hour]:
+        """The hours, of any age, in which passages were corrected by what arrived in `hour`, at any checkpoint."""
         ...
 
     def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
@@ -96,14 +125,29 @@ class PassageReader(Protocol):
         ...
 
 
-def record_key(checkpoint: str, received_at: str, submission: str) -> tuple[str, str]:
-    """The passage's pk and sk: the hour is the server's, of arrival."""
-    return f"CP#{checkpoint}#{received_at[:13]}", f"{received_at}#{submission}"
+def record_key(checkpoint: str, received_at: str, submission: str, corrects: Place | None = None) -> tuple[str, str]:
+    """The passage's pk and sk: the hour is the server's, of arrival; a correction's is that of what it corrects."""
+    own = f"{received_at}#{submission}"
+    if corrects is None:
+        return f"CP#{checkpoint}#{received_at[:13]}", own
+    pk, first = record_key(checkpoint, corrects.received_at, corrects.submission)
+    return pk, f"{first}#{own}"
 
 
-def record_name(checkpoint: str, received_at: str, submission: str) -> str:
+def record_name(checkpoint: str, received_at: str, submission: str, corrects: Place | None = None) -> str:
     """The record's identity in one string, as it is sealed inside the blob."""
-    return "/".join(record_key(checkpoint, received_at, submission))
+    return "/".join(record_key(checkpoint, received_at, submission, corrects))
+
+
+def _guard(item: Item) -> Guard:
+    pk, _, sk = item["record"]["S"].partition("/")
+    received_at, submission, *_ = sk.split("#")
+    return Guard(
+        received_at=item["received_at"]["S"],
+        proof=bytes(item["proof"]["B"]),
+        place=Place(pk.split("#")[1], received_at, submission),
+        expires_at=int(item["until"]["N"]) if "until" in item else None,
+    )
 
 
 def as_it_comes(client: DynamoDBClient) -> DynamoDBClient:
@@ -130,58 +174,91 @@ class PassageTable:
         self._sleep = sleep
 
     def register(self, record: Record) -> Guard:
-        pk, sk = record_key(record.checkpoint, record.received_at, record.submission)
-        guard: dict[str, AttributeValueTypeDef] = {
+        pk, sk = record_key(record.checkpoint, record.received_at, record.submission, record.corrects)
+        guard: Item = {
             "pk": {"S": f"SUB#{record.submission}"},
             "sk": {"S": "SUB"},
             "proof": {"B": record.proof},
             "received_at": {"S": record.received_at},
             "record": {"S": f"{pk}/{sk}"},
+            "until": {"N": str(record.expires_at)},  # not `expires_at`: a guard is never deleted
         }
-        passage: dict[str, AttributeValueTypeDef] = {
+        passage: Item = {
             "pk": {"S": pk},
             "sk": {"S": sk},
             "facts": {"S": record.facts.decode()},
             "sealed": {"B": record.sealed},
             "expires_at": {"N": str(record.expires_at)},
         }
+        items = [guard, passage]
+        if record.corrects:
+            changed = facts.ChangedHour(1, record.checkpoint, record.corrects.received_at[:13])
+            items.append(
+                {
+                    "pk": {"S": f"COR#{record.received_at[:13]}"},
+                    "sk": {"S": f"{record.received_at}#{record.submission}"},
+                    "facts": {"S": facts.encode(changed).decode()},
+                    "expires_at": {"N": str(record.expires_at)},
+                }
+            )
+        new: dict[str, Any] = {
+            "TableName": self._table, "ConditionExpression": NEW_RECORD, "ExpressionAttributeNames": {"#pk": "pk"},
+        }  # fmt: skip
+        puts: list[dict[str, Any]] = [{"Put": {"Item": item, **new}} for item in items]
+        puts[0]["Put"] |= {
+            "ConditionExpression": NOT_YET_REGISTERED,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        standing, *others = self._transact(puts)
+        if standing is not None:
+            return _guard(standing)
+        if any(other is not None for other in others):
+            raise NotStored("TransactionCanceled")
+        return _guard(guard)
+
+    def guards(self, *submissions: str) -> tuple[Guard | None, ...]:
+        began = time.monotonic()
+        found = self._transact(
+            [
+                {
+                    "ConditionCheck": {
+                        "TableName": self._table,
+                        "Key": {"pk": {"S": f"SUB#{submission}"}, "sk": {"S": "SUB"}},
+                        "ConditionExpression": NOT_YET_REGISTERED,
+                        "ExpressionAttributeNames": {"#pk": "pk"},
+                        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                    }
+                }
+                for submission in submissions
+            ]
+        )
+        if time.monotonic() - began > LOOKED_UP_WITHIN:
+            raise NotStored("LookedUpTooLong")
+        return tuple(_guard(item) if item is not None else None for item in found)
+
+    def _transact(self, actions: list[dict[str, Any]]) -> list[Item | None]:
+        """Does `actions`, all or none. For each the item that stood against its condition ({} where it may not be
+        seen), or None: with any item, none was done. Raises NotStored."""
         until = time.monotonic() + CONFLICTS_FOR
         for again in range(TRIES):
             try:
-                self._client.transact_write_items(
-                    TransactItems=[
-                        {
-                            "Put": {
-                                "TableName": self._table,
-                                "Item": guard,
-                                "ConditionExpression": NOT_YET_REGISTERED,
-                                "ExpressionAttributeNames": {"#pk": "pk"},
-                                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                            }
-                        },
-                        {
-                            "Put": {
-                                "TableName": self._table,
-                                "Item": passage,
-                                "ConditionExpression": NEW_RECORD,
-                                "ExpressionAttributeNames": {"#pk": "pk"},
-                            }
-                        },
-                    ]
-                )
+                self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
             except self._client.exceptions.TransactionCanceledException as cancelled:
                 reasons: list[dict[str, Any]] = list(cancelled.response.get("CancellationReasons", []))  # type: ignore[arg-type]
-                if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
-                    standing = reasons[0]["Item"]
-                    return Guard(standing["received_at"]["S"], bytes(standing["proof"]["B"]))
-                if not any(reason.get("Code") in _TRANSIENT for reason in reasons):
+                codes = {reason.get("Code") for reason in reasons}
+                if codes <= {"ConditionalCheckFailed", "None"} and len(codes) - ("None" in codes):
+                    return [
+                        reason.get("Item", {}) if reason["Code"] == "ConditionalCheckFailed" else None
+                        for reason in reasons
+                    ]
+                if not codes & _TRANSIENT:
                     raise NotStored("TransactionCanceled") from None
             except self._client.exceptions.TransactionInProgressException:
                 pass
             except (ClientError, BotoCoreError) as error:
                 raise NotStored(type(error).__name__) from None
             else:
-                return Guard(record.received_at, record.proof)
+                return [None] * len(actions)
             left = until - time.monotonic()
             if left <= 0:
                 break
@@ -189,7 +266,7 @@ class PassageTable:
         raise NotStored("TransactionConflict")
 
     def scanned(self, scan: Scan, expires_at: int) -> None:
-        item: dict[str, AttributeValueTypeDef] = {
+        item: Item = {
             "pk": {"S": f"SCAN#{scan.checkpoint}#{scan.at[:13]}"},
             "sk": {"S": f"{scan.at}#{scan.id}"},
             "facts": {"S": facts.encode(ScanFacts(1, scan.poster, scan.key)).decode()},
@@ -201,9 +278,23 @@ class PassageTable:
             raise NotStored(type(error).__name__) from None
 
     def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
+        # A correction sorts right behind what it corrects and before the next passage, a later one behind it.
+        received_at = first = counts = told = ""
+        corrections = 0
         for sk, counted in self._counted(f"CP#{checkpoint}#{hour.key}", now):
-            received_at, _, submission = sk.partition("#")
-            yield Registered(received_at, submission, facts.decode(counted))
+            parts = sk.split("#")
+            if parts[1] == first:
+                counts, told, corrections = parts[3], counted, corrections + 1
+                continue
+            if first:
+                yield Registered(received_at, counts, facts.decode(told), corrections)
+            received_at, first, counts, told, corrections = parts[0], parts[1], parts[-1], counted, len(parts) // 4
+        if first:
+            yield Registered(received_at, counts, facts.decode(told), corrections)
+
+    def changed(self, hour: Hour, now: datetime) -> set[Hour]:
+        changed = (facts.decode_changed(told).hour for _, told in self._counted(f"COR#{hour.key}", now))
+        return {Hour.parse(key) for key in changed}
 
     def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
         for sk, counted in self._counted(f"SCAN#{checkpoint}#{hour.key}", now):

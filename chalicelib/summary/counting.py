@@ -54,6 +54,9 @@ NOT_TOLD = "not_told"
 MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 """Beijing, Tianjin, Shanghai, Chongqing: provinces that are one city."""
 
+FILLED_LATE = 600
+"""Seconds on the phone after which a passage counts as received late."""
+
 BAND = 5
 """Width of a temperature band, in tenths of a degree."""
 
@@ -88,6 +91,10 @@ class Counts(Struct, frozen=True):
     """Passages on posters that were retiring at that moment: which sheet still hangs, `by` says."""
     scans: int = 0
     """Genuine codes on revoked posters that were scanned: no passage, but someone stood before a dead sheet."""
+    corrected: int = 0
+    """Passages that count as corrected since."""
+    filled_late: int = 0
+    """Passages received more than ten minutes after they were filled in, as the phone tells."""
 
     @property
     def totals(self) -> Totals:
@@ -163,12 +170,15 @@ def count(
         by={subject: dict(numbers) for subject, numbers in by.items() if numbers},
         on_retiring_posters=retiring.total(),
         scans=dead.total(),
+        corrected=sum(passage.corrections > 0 for passage in passages),
+        filled_late=sum((passage.facts.waited or 0) > FILLED_LATE for passage in passages),
     )
 
 
 def merge(parts: Iterable[Counts]) -> Counts:
     """The sum of `parts`."""
     passages = vehicles = travellers = from_key_regions = key_region_stay = fever = on_retiring_posters = scans = 0
+    corrected = filled_late = 0
     last = ""
     by: dict[str, dict[str, int]] = {}
     for part in parts:
@@ -180,6 +190,8 @@ def merge(parts: Iterable[Counts]) -> Counts:
         fever += part.fever
         on_retiring_posters += part.on_retiring_posters
         scans += part.scans
+        corrected += part.corrected
+        filled_late += part.filled_late
         last = max(last, part.last_passage_at or "")
         for subject, numbers in part.by.items():
             sums = by.setdefault(subject, {})
@@ -187,7 +199,7 @@ def merge(parts: Iterable[Counts]) -> Counts:
                 sums[code] = sums.get(code, 0) + number
     return Counts(
         passages, vehicles, travellers, from_key_regions, key_region_stay, fever, last or None, by,
-        on_retiring_posters, scans,
+        on_retiring_posters, scans, corrected, filled_late,
     )  # fmt: skip
 
 

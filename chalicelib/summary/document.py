@@ -57,6 +57,8 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     """Passages that the revision before this one did not have."""
     late_scans: int = 0
     """Scans, likewise."""
+    late_corrections: int = 0
+    """Corrections, likewise."""
     settings_versions: tuple[int, ...]
     key_regions_versions: tuple[int, ...]
     """Of the lists of key regions that were in force."""
@@ -67,8 +69,11 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     expired: bool = False
     """Whether passages may have expired before they were first counted, after an outage longer than the retention."""
     passages_read: int
+    """A passage and all its corrections are one."""
     passages_digest: str | None = None
-    """Of an hour: SHA-256 over the sorted submission ids, each with a line feed."""
+    """Of an hour: SHA-256 over the sorted submission ids of what counts, each with a line feed."""
+    corrections_read: int = 0
+    """Those that a later one replaced included."""
     scans_read: int = 0
     scans_digest: str | None = None
     """Of an hour with scans of revoked posters: SHA-256 over their sorted names (`101#<at>#<id>`), likewise."""
@@ -83,8 +88,10 @@ class Reading(Struct, frozen=True):
 
     counts: Counts
     submissions: tuple[str, ...]
+    """Of what counts."""
     scans: tuple[str, ...] = ()
     """Their names."""
+    corrections: int = 0
 
 
 def reading(
@@ -98,6 +105,7 @@ def reading(
         counts,
         tuple(passage.submission for passage in passages),
         tuple(f"{checkpoint}#{scan.at}#{scan.id}" for scan in seen),
+        sum(passage.corrections for passage in passages),
     )
 
 
@@ -115,6 +123,7 @@ def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings, *, 
         expired=expired,
         passages_read=len(submissions),
         passages_digest=_identities(submissions),
+        corrections_read=sum(part.corrections for part in readings.values()),
         scans_read=len(scans),
         scans_digest=_identities(scans) if scans else None,
         city=merge(part.counts for part in readings.values()),
@@ -159,6 +168,7 @@ def merged(
         fever_from=_all(part.fever_from for part in parts),
         expired=any(part.expired for part in parts),
         passages_read=sum(part.passages_read for part in parts),
+        corrections_read=sum(part.corrections_read for part in parts),
         scans_read=sum(part.scans_read for part in parts),
         merged_from=tuple(merged_from),
         city=merge(part.city for part in parts),
@@ -184,35 +194,43 @@ def revised(summary: Summary, before: Summary) -> Summary:
         reclassified_from=before.key_regions_versions if others else (),
         late=summary.passages_read - before.passages_read,
         late_scans=summary.scans_read - before.scans_read,
+        late_corrections=summary.corrections_read - before.corrections_read,
     )
 
 
 def same_sources(one: Summary, other: Summary) -> bool:
-    """Whether both were made from the same passages and scans under the same list of key regions, or merged from the
-    same summaries."""
+    """Whether both were made from the same passages, corrections and scans under the same list of key regions, or
+    merged from the same summaries."""
     return same_records(one, other) and one.key_regions_versions == other.key_regions_versions
 
 
 def same_records(one: Summary, other: Summary) -> bool:
-    """Whether both were made from the same passages and scans, or merged from the same summaries, whatever the list of
-    key regions."""
-    return (one.passages_digest, one.scans_digest, one.merged_from) == (
-        other.passages_digest, other.scans_digest, other.merged_from,
-    )  # fmt: skip
+    """Whether both were made from the same passages, corrections and scans, or merged from the same summaries, whatever
+    the list of key regions."""
+    return _records(one) == _records(other)
+
+
+def _records(summary: Summary) -> tuple[object, ...]:
+    # A correction that came behind a later one changes nothing but how many there are.
+    return summary.passages_digest, summary.corrections_read, summary.scans_digest, summary.merged_from
 
 
 def is_older(one: Summary, other: Summary) -> bool:
     """Whether `one` was made from less than `other`, or from the same under older lists of key regions."""
     if has_less(one, other):
         return True
-    same = (one.passages_read, one.scans_read) == (other.passages_read, other.scans_read)
+    same = _read(one) == _read(other)
     # Sorted versions, of which the smaller ones go and larger ones come: they only ever grow in this order.
     return same and one.key_regions_versions < other.key_regions_versions
 
 
 def has_less(one: Summary, other: Summary) -> bool:
-    """Whether `one` lacks passages or scans that `other` was made from."""
-    return one.passages_read < other.passages_read or one.scans_read < other.scans_read
+    """Whether `one` lacks passages, corrections or scans that `other` was made from."""
+    return any(here < there for here, there in zip(_read(one), _read(other), strict=True))
+
+
+def _read(summary: Summary) -> tuple[int, int, int]:
+    return summary.passages_read, summary.corrections_read, summary.scans_read
 
 
 def _all(versions: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

@@ -31,13 +31,15 @@ class Tabled(Reference, frozen=True):
 
 
 class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
-    """What is final. Moves forwards only: `final_up_to` and the totals never fall."""
+    """What is final. Moves forwards only: `final_up_to` and the passages never fall; vehicles and travellers may, by a
+    correction."""
 
     schema: Literal["kakou.latest.v1"] = "kakou.latest.v1"
     begins: str
     """First moment of the operation, UTC."""
     final_up_to: str
-    """First moment that is not final yet, UTC."""
+    """First moment that is not final yet, UTC: all that arrived before is in, passages, scans and corrections of any
+    hour."""
     totals: Totals
     """Of the operation up to then."""
     operation: Tabled | None

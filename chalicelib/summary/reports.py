@@ -32,6 +32,8 @@ _MARKED = {
     "fever": "travellers",
     "on_retiring_posters": "passages",
     "scans": "scans",
+    "corrected": "passages",
+    "filled_late": "passages",
 }
 _UNITS = {"on_retiring_posters": "passages"}
 """What a subject's numbers are, where it counts a part."""

@@ -3,7 +3,8 @@
 It asks which closed hours lack a final summary and makes those, whatever woke it and however late. Everything it writes
 is a pure function of what it read, written once under a name of its own, and named by `latest` only after it is there:
 so a run may be skipped, doubled, overlapped or killed between any two writes, and the next one goes on from what it
-finds. The two newest final hours are read again each time; what came late is a new revision.
+finds. The two newest final hours are read again each time, and those hours, of any age, that corrections which arrived
+since then have changed; what came late is a new revision.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class SummaryDamaged(RuntimeError):
 
 
 class PassagesMissing(RuntimeError):
-    """A final hour has more passages (or scans) in its summary than the table still gives, before any could have
-    expired: its key. The summary stands; everything else was published."""
+    """A final hour has more passages, corrections or scans in its summary than the table still gives, before any could
+    have expired: its key. The summary stands; everything else was published."""
 
 
 class Outcome(Struct, frozen=True):
@@ -72,6 +73,8 @@ class Outcome(Struct, frozen=True):
     """Keys of the hours that became final, or got a new revision."""
     late: int
     """Passages that came after the revision before."""
+    corrections: int = 0
+    """Corrections, likewise."""
 
 
 def summarise(
@@ -104,6 +107,7 @@ class _Run:
         self._read: dict[str, Summary] = {}
         self._made: list[str] = []
         self._late = 0
+        self._corrections = 0
         self._missing: list[str] = []
         self._behind = False
         """Whether an hour was found under an older list of key regions than is in force for it."""
@@ -123,7 +127,8 @@ class _Run:
 
         again = self._to_read_again(latest)
         for batch in self._missing_hours(latest, starts):
-            latest, tag = self._advance(latest, tag, again + batch)
+            # `latest` names these hours together with what was corrected in them: also in hours of long ago.
+            latest, tag = self._advance(latest, tag, again + batch + self._corrected(batch, latest, again + batch))
             again = []
         if again:
             latest, tag = self._advance(latest, tag, again)
@@ -135,7 +140,7 @@ class _Run:
         self._publish_now(latest, standing_now.tag if standing_now else None)
         if self._missing:
             raise PassagesMissing(", ".join(self._missing))
-        return Outcome(latest, tuple(self._made), self._late)
+        return Outcome(latest, tuple(self._made), self._late, self._corrections)
 
     # Decide
 
@@ -157,8 +162,18 @@ class _Run:
         """The final hours that may have got late passages: the newest two that are closed, and any that are not, made
         final by a clock that ran ahead. Not those whose passages may have expired since."""
         newest = min(latest.open_from, self._first_open)
-        begin = max(latest.first, Hour(newest.start - RECHECKED))
-        return [hour for hour in hours(begin, latest.open_from) if not self._expired(hour)]
+        begin = Hour(newest.start - RECHECKED)
+        again = [hour for hour in hours(max(latest.first, begin), latest.open_from) if not self._expired(hour)]
+        until = max(latest.open_from, Hour.of(self._now).next())
+        arrived = [*hours(begin, latest.open_from), *hours(self._first_open, until)]
+        return again + self._corrected(arrived, latest, again)
+
+    def _corrected(self, arrived: Iterable[Hour], latest: Latest, known: Collection[Hour]) -> list[Hour]:
+        """The final hours, other than those `known`, that the corrections which arrived in the hours `arrived` have
+        changed. One that has expired stays as it is, and one that is open is read when its time comes."""
+        found = {hour for each in set(arrived) for hour in self._reader.changed(each, self._now)}
+        final = (hour for hour in found.difference(known) if latest.first <= hour < latest.open_from)
+        return sorted(hour for hour in final if not self._expired(hour))
 
     @property
     def _first_open(self) -> Hour:
@@ -338,6 +353,7 @@ class _Run:
             self._behind |= self._fetch(found).key_regions_versions < summary.key_regions_versions
             self._made.append(found.key)
             self._late += self._fetch(found).late
+            self._corrections += self._fetch(found).late_corrections
         return found
 
     def _settle_merged(

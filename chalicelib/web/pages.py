@@ -56,10 +56,12 @@ def form_page(
     fields: Fields | None = None,
     problems: tuple[Problem, ...] = (),
     not_registered: bool = False,
+    replaces: str = "",
 ) -> bytes:
     """The form, with everything typed (`fields`) still there and a sentence for each of `problems`.
 
-    `submission` is its submission id; `not_registered` says that sending failed and may be repeated.
+    `submission` is its submission id; `not_registered` says that sending failed and may be repeated; `replaces` is the
+    submission id of what the form corrects.
     """
     fields = fields or {}
     answers = _Answers(scene, fields, problems)
@@ -75,6 +77,7 @@ def form_page(
         today=scene.today,
         helper=scene.helper,
         submission=submission,
+        replaces=replaces,
         not_registered=not_registered,
         problems=answers.sentences,
         party=max(1, len(travellers_in(fields))),

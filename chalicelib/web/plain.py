@@ -66,10 +66,10 @@ PLAIN: Mapping[str, Plain] = {
         (_("Ask the staff for the new poster, and scan that one."),),
     ),
     "another_passage": Plain(
-        _("This form is registered already"),
+        _("You are registered: keep the receipt, or send a correction"),
         (
-            _("It was registered with other answers. Those stand; nothing was changed."),
-            _("Show the receipt that you have: it is valid."),
+            _("This form was registered with other answers. Those stand: nothing was changed."),
+            _("Are the answers right that you sent now? Send them as a correction: what you send last counts."),
             _("For another vehicle or party, open a new form."),
         ),
         nothing_stored=False,
@@ -115,6 +115,29 @@ def plain_page(language: Language, kind: str) -> bytes:
     )
 
 
+def correction_page(language: Language, fields: Fields) -> bytes:
+    """What is said when this form stands for another passage: it holds `fields`, the answers under a new submission id
+    together with the one they replace, and sends them as a correction."""
+    plain = PLAIN["another_passage"]
+    say = messages(language).gettext
+    return render(
+        "plain.html",
+        language,
+        title=say(plain.title),
+        lines=[say(line) for line in plain.lines],
+        nothing_stored=False,
+        fresh=True,
+        tone="",
+        by_hand=False,
+        kept=_pairs(fields),
+        again=say("Send as a correction"),
+    )
+
+
+def _pairs(fields: Fields) -> list[tuple[str, str]]:
+    return [(name, text) for name, told in fields.items() for text in ([told] if isinstance(told, str) else told)]
+
+
 def kept_page(language: Language, fields: Fields) -> bytes:
     """What is said when not even the form can be made: a page that holds `fields`, unseen, and sends them again."""
     say = messages(language).gettext
@@ -130,5 +153,6 @@ def kept_page(language: Language, fields: Fields) -> bytes:
         fresh=False,
         tone="",
         by_hand=False,
-        kept=[(name, text) for name, told in fields.items() for text in ([told] if isinstance(told, str) else told)],
+        kept=_pairs(fields),
+        again=say("Send again"),
     )

@@ -7,8 +7,8 @@
 | 303 | what was typed by hand stands on a poster: its form |
 | 400, 413, 415 | what was sent cannot be read, is too long, is of another type |
 | 404, 410 | no code of ours; a poster that was replaced |
-| 409 | this submission id stands for another passage |
-| 422 | answers to mend, all at once |
+| 409 | this submission id stands for another passage: keep the receipt, or send this as a correction |
+| 422 | answers to mend, all at once; or there is nothing here that this would correct |
 | 429 | too much that was wrong was typed by hand |
 | 500, 503 | not confirmed; sending again is safe |
 """
@@ -28,12 +28,12 @@ from chalicelib import divisions, log, wiring
 from chalicelib.checkpoint.code import CodeRefused, Scanned, judge, read
 from chalicelib.passage import codes
 from chalicelib.passage.decoding import LIMIT, Fields, TooLarge, Undecodable, UnsupportedType, decode
-from chalicelib.passage.form import Unacceptable, parse, travellers_in
+from chalicelib.passage.form import SUBMISSION, Problem, Unacceptable, parse, travellers_in, waited
 from chalicelib.passage.hour import LOCAL, stamp
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
 from chalicelib.passage.receipt import Receipt, published
-from chalicelib.passage.registration import AnotherPassage, register
+from chalicelib.passage.registration import AnotherPassage, NothingToCorrect, register
 from chalicelib.passage.table import NotStored
 from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
 from chalicelib.web import answers, pages, plain, receipts, scans, scripts
@@ -116,6 +116,13 @@ class _Visit:
             raise _Revoked(settings, scanned)
         return settings, scanned
 
+    def correction(self, fields: Fields) -> Response:
+        """The page that says that this form is registered, and offers to send `fields` as a correction of that."""
+        fields = {name: told for name, told in fields.items() if name != "waited"}
+        renewed = {"submission": secrets.token_hex(16), "replaces": fields["submission"], "lang": self.language.code}
+        page = plain.correction_page(self.language, fields | renewed)
+        return answers.page(page, 409, self.language, self.headers)
+
     def kept(self, fields: Fields, error: Exception) -> Response:
         """The page that sends `fields` again, where `error` kept even the form from being made."""
         self.language = named(fields.get("lang")) or self.language
@@ -143,9 +150,10 @@ class _Visit:
         self, settings: Settings, scanned: Scanned, status: int, fields: Fields | None = None, **more: Any
     ) -> Response:
         """The form, with everything of `fields` still there; fresh, with a new submission id, without them."""
-        submission = (fields or {}).get("submission", "")
-        if not isinstance(submission, str) or not re.fullmatch("[0-9a-f]{32}", submission):
+        submission, replaces = ((fields or {}).get(name, "") for name in ("submission", "replaces"))
+        if not isinstance(submission, str) or not SUBMISSION.fullmatch(submission):
             submission = secrets.token_hex(16)
+        more["replaces"] = replaces if isinstance(replaces, str) and SUBMISSION.fullmatch(replaces) else ""
         page = pages.form_page(self.scene(settings, scanned), submission=submission, fields=fields, **more)
         return answers.page(page, status, self.language, self.headers, personal=fields is not None)
 
@@ -267,7 +275,10 @@ def _take(visit: _Visit, code: str) -> Response:
         passage = parse(
             fields, checkpoint=scanned.checkpoint.id, city=settings.city, today=now.astimezone(LOCAL).date()
         )
-        receipt = _register(passage, settings, scanned, now)
+        try:
+            receipt = _register(passage, settings, scanned, now, waited(fields))
+        except NothingToCorrect:
+            raise Unacceptable((Problem("replaces", "replaces_unknown"),)) from None
         if visit.json:
             return answers.document(receipt, 201, visit.headers)
         notice = _notice(settings, visit.language) if _from_key_region(passage, settings, visit.at) else ""
@@ -282,9 +293,13 @@ def _take(visit: _Visit, code: str) -> Response:
                 for p, said in zip(error.problems, told, strict=True)
             ]
             return answers.document({"error": "unacceptable", "problems": problems}, 422, visit.headers)
+        if any(problem.field == "replaces" for problem in error.problems):
+            fields = {name: told for name, told in fields.items() if name != "replaces"}
         return visit.form(settings, scanned, 422, fields, problems=error.problems)
     except AnotherPassage:
-        raise
+        if visit.json:
+            raise
+        return visit.correction(fields)
     except Exception as error:
         if visit.json:
             raise
@@ -292,12 +307,13 @@ def _take(visit: _Visit, code: str) -> Response:
         return visit.form(settings, scanned, _broken(error), fields, not_registered=True)
 
 
-def _register(passage: Passage, settings: Settings, scanned: Scanned, now: datetime) -> Receipt:
+def _register(passage: Passage, settings: Settings, scanned: Scanned, now: datetime, seconds: int | None) -> Receipt:
     return register(
         passage,
         poster=scanned.poster,
         key=scanned.key,
         retiring=scanned.state == "retiring",
+        waited=seconds,
         now=now,
         retention_days=settings.retention_days,
         deployment=settings.deployment,

@@ -46,7 +46,7 @@ WORDS: Mapping[str, str] = {
     "registered": _("Registered"),
     "show": _("Show the receipt"),
     "again": _("This form is registered already"),
-    "stands": _("To register another party, open a new form."),
+    "stands": _("A wrong answer? Change it and press Register. Another party? Open a new form."),
     "fresh": _("Open a new form"),
     "mend": _("Not registered yet: mend these answers"),
     "look": _("Show what there is to mend"),

@@ -60,6 +60,7 @@ YES_NO: Mapping[str, str] = {"yes": _("Yes"), "no": _("No")}
 
 FIELDS: Mapping[str, str] = {
     "submission": _("This form"),
+    "replaces": _("Correction"),
     "vehicle": _("How do you arrive?"),
     "plate": _("Number plate"),
     "travellers": _("Travellers"),
@@ -99,6 +100,7 @@ RULES: Mapping[str, str] = {
     "choice": _("Choose one of the answers shown."),
     "unwanted": _("Leave this empty: it does not fit the answer above."),
     "submission": _("This form was renewed. Press Register again."),
+    "replaces_unknown": _("What this corrects is not registered here. Press Register: then it is registered anew."),
     "plate": _("Write the plate like 辽C12345, new energy like 辽CD12345. The letters O and I are never used."),
     "travellers_none": _("Write down at least one traveller."),
     "travellers_many": _("One form holds 9 travellers. Register the others on a new form, with the same plate."),

@@ -13,7 +13,15 @@ from botocore.exceptions import ClientError
 from chalicelib.passage import facts
 from chalicelib.passage.facts import Facts, Scan, TravellerFacts
 from chalicelib.passage.hour import Hour, stamp
-from chalicelib.passage.table import PassageReader, PassageTable, PassageWriter, Record, ScanWriter, as_it_comes
+from chalicelib.passage.table import (
+    PassageReader,
+    PassageTable,
+    PassageWriter,
+    Place,
+    Record,
+    ScanWriter,
+    as_it_comes,
+)
 from tests.conftest import MiniStack
 from tests.simulation.dynamo import MemoryDynamo
 
@@ -50,7 +58,15 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
     client.delete_table(TableName=name)
 
 
-def record(number: int, *, at: datetime = NOW, proof: bytes = b"p", sealed: bytes = b"s", days: int = 30) -> Record:
+def record(
+    number: int,
+    *,
+    at: datetime = NOW,
+    proof: bytes = b"p",
+    sealed: bytes = b"s",
+    days: int = 30,
+    corrects: Record | None = None,
+) -> Record:
     counted = Facts(
         1,
         1,
@@ -66,7 +82,8 @@ def record(number: int, *, at: datetime = NOW, proof: bytes = b"p", sealed: byte
         proof=proof,
         facts=facts.encode(counted),
         sealed=sealed,
-        expires_at=int((at + timedelta(days=days)).timestamp()),
+        expires_at=corrects.expires_at if corrects else int((at + timedelta(days=days)).timestamp()),
+        corrects=Place(corrects.checkpoint, corrects.received_at, corrects.submission) if corrects else None,
     )
 
 
@@ -144,6 +161,72 @@ def test_every_page_is_read_in_order_of_arrival(table: Table) -> None:
 
 def scan(number: int, *, at: datetime = NOW, checkpoint: str = "101", poster: int = 1) -> Scan:
     return Scan(checkpoint, stamp(at), f"{number:016x}", poster, "A")
+
+
+def test_a_correction_counts_in_the_place_of_what_it_corrects_and_the_last_one_counts(table: Table) -> None:
+    first, later = record(5), NOW + timedelta(hours=30)
+    for each in (
+        record(4),
+        first,
+        record(6),
+        record(7, at=NOW + timedelta(milliseconds=1)),
+        record(9, at=later, corrects=first),
+        record(2, at=later + timedelta(seconds=1), corrects=first),
+        record(1, at=later + timedelta(seconds=1), corrects=first),
+        record(8, at=NOW + timedelta(minutes=1), corrects=record(4)),
+    ):
+        table.register(each)
+    found = list(table.facts("101", HOUR, NOW))
+    assert [(int(each.submission, 16), each.corrections) for each in found] == [(8, 1), (2, 3), (6, 0), (7, 0)]
+    assert [each.facts.plate for each in found] == [f"{number:016x}" for number in (8, 2, 6, 7)]
+    assert [each.received_at for each in found[:3]] == [stamp(NOW)] * 3
+    assert stored(table, Hour.of(later)) == []
+
+
+def test_a_correction_says_under_the_hour_of_its_arrival_which_hour_it_changed(table: Table) -> None:
+    first, second = record(1), record(2, at=NOW - timedelta(days=9))
+    table.register(first)
+    table.register(second)
+    later = HOUR.end + timedelta(hours=7)
+    for number, corrected in ((3, first), (4, first), (5, second)):
+        table.register(record(number, at=later, corrects=corrected))
+    assert table.changed(Hour.of(later), NOW) == {HOUR, Hour.of(NOW - timedelta(days=9))}
+    assert table.changed(HOUR, NOW) == set()
+    assert table.changed(Hour.of(later), NOW + timedelta(days=25)) == {HOUR}, "what has expired is nobody's work"
+
+
+def test_a_correction_sent_twice_is_one(table: Table) -> None:
+    first = record(1)
+    table.register(first)
+    for later in (timedelta(0), timedelta(hours=5)):
+        guard = table.register(record(2, at=NOW + later, corrects=first))
+        assert guard.received_at == stamp(NOW)
+    ((counts, corrections),) = [(each.submission, each.corrections) for each in table.facts("101", HOUR, NOW)]
+    assert (counts, corrections) == (f"{2:032x}", 1)
+    assert table.changed(Hour.of(NOW + timedelta(hours=5)), NOW) == set()
+
+
+def test_guards_say_where_a_passage_counts_and_nothing_of_it(table: Table) -> None:
+    first = record(1)
+    table.register(first)
+    table.register(record(2, at=NOW + timedelta(hours=5), corrects=first))
+    unknown, original, corrected = table.guards(f"{3:032x}", f"{1:032x}", f"{2:032x}")
+    assert unknown is None
+    assert original
+    assert corrected
+    assert original.place == corrected.place == Place("101", stamp(NOW), f"{1:032x}")
+    assert (original.expires_at, corrected.expires_at) == (first.expires_at, first.expires_at)
+    assert corrected.received_at == stamp(NOW + timedelta(hours=5))
+    assert table.guards(f"{3:032x}", f"{4:032x}") == (None, None)
+
+
+def test_a_passage_and_its_corrections_expire_together(table: Table) -> None:
+    first = record(1, days=1)
+    table.register(first)
+    table.register(record(2, at=NOW + timedelta(hours=23), corrects=first))
+    day = timedelta(days=1)
+    assert stored(table, now=NOW + day - timedelta(seconds=1)) == [f"{2:032x}"]
+    assert stored(table, now=NOW + day) == []
 
 
 IN_A_DAY = int((NOW + timedelta(days=1)).timestamp())

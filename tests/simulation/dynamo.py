@@ -1,7 +1,7 @@
 """DynamoDB in memory, as far as `PassageTable` speaks to it: a fake client, so that the real table code runs on it.
 
-What matters for the promises is modelled as the service documents it: transactions of conditional puts, the guard
-handed back on a failed condition, pages that end early, filters that do not fill a page, and reads that are stale
+What matters for the promises is modelled as the service documents it: transactions of conditional puts and checks, the
+guard handed back on a failed condition, pages that end early, filters that do not fill a page, and reads that are stale
 unless they ask to be consistent. tests/passage/test_table.py holds the same contract against the local stack.
 """
 
@@ -43,25 +43,27 @@ class MemoryDynamo:
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         with self._lock:
-            puts = [entry["Put"] for entry in TransactItems]
-            keys = [self._key(put["Item"]) for put in puts]
+            actions = [next(iter(entry.values())) for entry in TransactItems]
+            assert all(entry.keys() in ({"Put"}, {"ConditionCheck"}) for entry in TransactItems), "teach it this action"
+            keys = [self._key(action.get("Item") or action["Key"]) for action in actions]
             if len(set(keys)) != len(keys):
                 raise self.error("ValidationException", "TransactWriteItems")
-            reasons = [self._verdict(put, key) for put, key in zip(puts, keys, strict=True)]
+            reasons = [self._verdict(action, key) for action, key in zip(actions, keys, strict=True)]
             if any(reason["Code"] != "None" for reason in reasons):
                 raise self.error("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
-            for put, key in zip(puts, keys, strict=True):
-                self.items[key] = put["Item"]
-                self._written[key] = self._clock()
+            for action, key in zip(actions, keys, strict=True):
+                if "Item" in action:
+                    self.items[key] = action["Item"]
+                    self._written[key] = self._clock()
         return {}
 
-    def _verdict(self, put: dict[str, Any], key: Key) -> dict[str, Any]:
-        condition = put.get("ConditionExpression")
+    def _verdict(self, action: dict[str, Any], key: Key) -> dict[str, Any]:
+        condition = action.get("ConditionExpression")
         assert condition in (None, "attribute_not_exists(#pk)"), "teach the fake this condition"
-        assert put.get("ExpressionAttributeNames", {"#pk": "pk"}) == {"#pk": "pk"}
+        assert action.get("ExpressionAttributeNames", {"#pk": "pk"}) == {"#pk": "pk"}
         if condition and key in self.items:
             reason: dict[str, Any] = {"Code": "ConditionalCheckFailed"}
-            if put.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+            if action.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
                 reason["Item"] = self.items[key]
             return reason
         return {"Code": "None"}

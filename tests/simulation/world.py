@@ -348,7 +348,7 @@ class World:
         for (pk, _), item in self.dynamo.items.items():
             if pk.startswith("CP#"):
                 _, checkpoint, hour = pk.split("#")
-                _, _, _, vehicle, plate, travellers, _ = msgspec.json.decode(item["facts"]["S"])
+                _, _, _, vehicle, plate, travellers, *_ = msgspec.json.decode(item["facts"]["S"])
                 there = found[hour].setdefault(checkpoint, {"passages": 0, "vehicles": 0, "travellers": 0})
                 there["passages"] += 1
                 there["travellers"] += len(travellers)
@@ -364,7 +364,7 @@ class World:
             kind, checkpoint, hour = [*pk.split("#"), ""][:3]
             if kind in ("CP", "SCAN"):
                 _, version, key, *more = msgspec.json.decode(item["facts"]["S"])
-                if kind == "SCAN" or more[-1]:
+                if kind == "SCAN" or more[3]:
                     found[hour][kind == "SCAN"][f"{checkpoint}-{version}-{key}"] += 1
         return found
 

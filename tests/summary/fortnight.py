@@ -113,6 +113,9 @@ class Partitions:
         until = stamp(self.known_at) if self.known_at else "9"
         return (each for each in self.registered.get((checkpoint, hour.key), ()) if each.received_at < until)
 
+    def changed(self, hour: Hour, now: datetime) -> set[Hour]:
+        return set()
+
     def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
         until = stamp(self.known_at) if self.known_at else "9"
         return (each for each in self.scanned.get((checkpoint, hour.key), ()) if each.at < until)

@@ -39,18 +39,20 @@ facts = st.builds(
     plate=st.sampled_from(PLATES),
     travellers=st.lists(travellers, min_size=1, max_size=4).map(tuple),
     retiring=st.booleans(),
+    waited=st.none() | st.sampled_from((0, 600, 601, 90_000)),
 )
 
 
 def registrations(hour: Hour, most: int = 8) -> st.SearchStrategy[list[Registered]]:
     """The passages of one checkpoint in `hour`, no two with the same submission id."""
     one = st.builds(
-        lambda after, submission, counted: Registered(
-            stamp(hour.start + timedelta(milliseconds=after)), f"{submission:032x}", counted
+        lambda after, submission, counted, corrections: Registered(
+            stamp(hour.start + timedelta(milliseconds=after)), f"{submission:032x}", counted, corrections
         ),
         st.integers(0, 3_599_999),
         st.integers(0, 2**128 - 1),
         facts,
+        st.sampled_from((0, 0, 0, 1, 2)),
     )
     return st.lists(one, max_size=most, unique_by=lambda registered: registered.submission)
 

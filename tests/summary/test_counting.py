@@ -134,7 +134,7 @@ def test_merging_adds_every_number_and_changes_no_part(one: Counts, two: Counts)
     whole = merge([one, two])
     assert msgspec.json.encode([one, two]) == before
     names = {field for field in Counts.__struct_fields__ if isinstance(getattr(Counts(), field), int)}
-    assert len(names) == 8
+    assert len(names) == 10
     for name in names:
         assert getattr(whole, name) == getattr(one, name) + getattr(two, name)
     for subject in SUBJECTS:
@@ -199,3 +199,10 @@ def test_the_threshold_itself_is_fever() -> None:
         return counted([Registered("2020-02-10T07:00:00.000Z", "0", Facts(1, 1, "A", "foot", None, (person,)))]).fever
 
     assert [feverish(degrees) for degrees in (372, 373, 374)] == [0, 1, 1]
+
+
+@given(made_up.registrations(HOUR))
+def test_what_was_corrected_and_what_was_filled_in_long_before_are_counted_apart(registered: list[Registered]) -> None:
+    counts = counted(registered)
+    assert counts.corrected == len([each for each in registered if each.corrections])
+    assert counts.filled_late == len([each for each in registered if each.facts.waited in (601, 90_000)])

@@ -65,10 +65,10 @@ def test_the_bytes_are_those_that_were_published() -> None:
     """Changed bytes are a change of what was published: add to the layout, and say so here.
 
     Since the first: passages on retiring posters, and scans of revoked ones; journeys, hours of the day, degrees; what
-    it was reclassified from."""
+    it was reclassified from; corrections, and what was filled in long before it came."""
     rng = random.Random(210381)
     there = {each: [made_up.passage(rng, HOUR.start + timedelta(minutes=n)) for n in range(5)] for each in IDS}
-    assert digest(encode(summary_of(there))) == "4313daed2628bae4d9b9459412fa00a75791c6432eefc84c1975aa4e0236867c"
+    assert digest(encode(summary_of(there))) == "6ac986340f0959f059cacd87322122ea580e6d6125d73837092492dbcea88b32"
 
 
 def test_one_passage_more_or_another_one_changes_what_was_read() -> None:
@@ -94,6 +94,25 @@ def test_one_scan_more_or_another_one_changes_what_was_read() -> None:
         for other_at, other in enumerate(made):
             assert same_sources(summary, other) is (at == other_at or {at, other_at} == {2, 3})
             assert has_less(summary, other) is (summary.scans_read < other.scans_read)
+
+
+def test_a_correction_changes_what_was_read_even_where_a_later_one_counts() -> None:
+    rng = random.Random(1)
+    one, two = (made_up.passage(rng, HOUR.start) for _ in range(2))
+    made = [
+        summary_of({"101": [each]})
+        for each in (one, two._replace(corrections=1), two._replace(corrections=2), one._replace(corrections=1))
+    ]
+    assert [(each.passages_read, each.corrections_read) for each in made] == [(1, 0), (1, 1), (1, 2), (1, 1)]
+    for at, summary in enumerate(made):
+        for other_at, other in enumerate(made):
+            assert same_sources(summary, other) is (at == other_at)
+            assert has_less(summary, other) is (summary.corrections_read < other.corrections_read)
+    assert merged("day", made[:1], []).corrections_read == 0
+    later = summary_of({"101": [one._replace(corrections=3)]}, HOUR.next())
+    assert merged("day", [made[2], later], []).corrections_read == 5
+    again = revised(made[2], made[0])
+    assert (again.revision, again.late, again.late_corrections) == (2, 0, 2)
 
 
 def test_what_does_not_join_is_not_merged() -> None:

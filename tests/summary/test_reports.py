@@ -45,6 +45,8 @@ def numbers(counts: Counts) -> dict[tuple[str, str], int]:
         "fever",
         "on_retiring_posters",
         "scans",
+        "corrected",
+        "filled_late",
     )
     found = {("total", name): getattr(counts, name) for name in names}
     return found | {(subject, code): n for subject, by in counts.by.items() for code, n in by.items()}

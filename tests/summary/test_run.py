@@ -168,6 +168,96 @@ def test_a_late_scan_makes_a_new_revision_and_none_is_forgotten() -> None:
     assert town.operation.city.scans == 2
 
 
+@pytest.mark.parametrize("back", [0, 1, 9, 25, 40])
+def test_a_correction_of_a_passage_of_any_age_revises_its_hour_its_day_and_the_operation(back: int) -> None:
+    town, now = late_town(when=42, late=after(EVENING, 3))
+    town.passages.all["103"].clear()
+    hour = after(EVENING, 42 - back)
+    town.register("103", hour.start)
+    for moment_ in (now, now + timedelta(minutes=1)):
+        town.run(moment_)  # where the hour is final, the passage is late, or lost with an hour that nobody reads again
+    if back > 2:
+        town.passages.all["103"].clear()
+        town.correct("101", now, which=0)
+        hour = Hour.of(moment(town.passages.all["101"][0].received_at))
+    else:
+        town.correct("103", now)
+    before, totals = town.files(), town.latest.totals
+    made = town.run(now + timedelta(minutes=2))
+    town.check()
+    assert town.now.city.corrected == 1
+    assert town.latest.totals.passages == totals.passages
+    if back == 0:
+        assert made.made == ()  # the hour is open
+        return
+    (key,) = made.made
+    assert layout.hour_of(key) == hour
+    summary = town.summary(key)
+    assert (summary.late, summary.late_corrections, made.corrections) == (0, 1, 1)
+    assert town.operation.city.corrected == town.operation.corrections_read == 1
+    assert all(town.file(key) == content for key, content in before.items() if key != layout.LATEST)
+    if hour.day < after(EVENING, 41).day:
+        assert town.day(hour.day, 2).late_corrections == 1
+    assert town.run(now + timedelta(minutes=3)).made == ()
+
+
+def test_a_correction_is_found_until_its_own_hour_is_two_hours_final() -> None:
+    """So an hour that is final has all the corrections that arrived in it, whatever was missed meanwhile."""
+    for late in (0, 1, 5, 30):
+        town = Town(EVENING)
+        town.register("101", EVENING.start)
+        for hour in hours(EVENING, after(EVENING, 40)):
+            town.run(hour.start + CLOSED)
+        arrival = after(EVENING, 41)
+        town.correct("101", arrival.end - timedelta(milliseconds=1))
+        made = town.run(after(arrival, late).end + timedelta(minutes=2))
+        assert layout.revision_key(layout.hour_folder(EVENING), 2) in made.made, late
+        town.check()
+
+
+def test_corrections_at_the_end_of_an_hour_and_of_its_grace() -> None:
+    for seconds in (-0.001, 0.001, 119, 121):
+        town = Town(EVENING)
+        town.busy(after(EVENING, 5))
+        town.register("103", EVENING.start)
+        end = after(EVENING, 5).start
+        for minute in range(0, 60 * 5, 5):
+            town.run(EVENING.start + timedelta(minutes=minute))
+        at_ = end + timedelta(seconds=seconds)
+        town.correct("103", at_)
+        for later in (1, 60, 180, 3600 * 3):
+            town.run(at_ + timedelta(seconds=later))
+            assert town.now.city.corrected == 1
+            assert town.operation.city.corrected == 1
+            town.check()
+
+
+def test_a_correction_of_what_has_expired_or_was_never_counted_changes_nothing() -> None:
+    town = Town(EVENING, retention_days=1)
+    town.busy(after(EVENING, 40))
+    for hour in hours(EVENING, after(EVENING, 40)):
+        town.run(hour.start + CLOSED)
+    town.passages.corrected += [
+        (after(EVENING, 39), each) for each in (EVENING, after(EVENING, 10), after(EVENING, -5), after(EVENING, 41))
+    ]
+    assert town.run(after(EVENING, 40).start + timedelta(minutes=3)).made == ()
+
+
+def test_a_run_that_read_before_a_correction_does_not_undo_one_that_read_after() -> None:
+    town = Town(EVENING)
+    town.register("101", EVENING.start, EVENING.start)
+    town.run(EVENING.start + CLOSED)
+    town.correct("101", EVENING.start + CLOSED, 0)
+    town.correct("101", EVENING.start + CLOSED, 0)
+    town.run(EVENING.start + CLOSED + timedelta(minutes=1))
+    assert town.hour(EVENING, 2).late_corrections == 2
+    there = town.passages.all["101"]
+    there[0] = there[0]._replace(corrections=1)  # as it was before the second one
+    with pytest.raises(PassagesMissing):
+        town.run(EVENING.start + CLOSED + timedelta(minutes=2))
+    assert town.operation.corrections_read == 2
+
+
 def test_a_dead_sheet_at_a_checkpoint_that_left_the_settings_is_still_counted() -> None:
     town = Town(EVENING)
     town.register("104", EVENING.start)
@@ -206,6 +296,10 @@ def test_an_hour_older_than_the_newest_two_is_left_alone() -> None:
 
 def scene(kind: str) -> tuple[Town, datetime]:
     """A town just before a run that has much to do."""
+    if kind == "corrected":
+        town, now = late_town(when=30, late=after(EVENING, 28))
+        town.correct("101", now, which=0)  # long ago, in a day that is whole
+        return town, now
     if kind == "late":
         return late_town(when=4, late=after(EVENING, 2))
     town = Town(EVENING)
@@ -216,7 +310,7 @@ def scene(kind: str) -> tuple[Town, datetime]:
     return town, after(EVENING, 5).start + CLOSED
 
 
-SCENES = ("first", "midnight", "late")
+SCENES = ("first", "midnight", "late", "corrected")
 
 
 def mishaps(kind: str, befall: Callable[[Callable[[], Any]], Any]) -> None:

@@ -39,6 +39,8 @@ class Passages:
     def __init__(self, retention: timedelta = timedelta(days=30)) -> None:
         self.all: dict[str, list[Registered]] = defaultdict(list)
         self.scanned: list[Scan] = []
+        self.corrected: list[tuple[Hour, Hour]] = []
+        """Of each correction: the hour it arrived in, the hour it changed."""
         self.retention = retention
         self.readings: list[tuple[str, Hour]] = []
 
@@ -47,6 +49,9 @@ class Passages:
         for registered in self.all[checkpoint]:
             if registered.received_at[:13] == hour.key and moment(registered.received_at) + self.retention > now:
                 yield registered
+
+    def changed(self, hour: Hour, now: datetime) -> set[Hour]:
+        return {there for arrived, there in self.corrected if arrived == hour and there.start + self.retention > now}
 
     def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
         for scan in self.scanned:
@@ -101,6 +106,13 @@ class Town:
 
     def register(self, checkpoint: str, *moments: datetime) -> None:
         self.passages.all[checkpoint] += [made_up.passage(self.rng, at) for at in moments]
+
+    def correct(self, checkpoint: str, at: datetime, which: int = -1) -> None:
+        """The passage number `which` of the checkpoint is corrected at that moment."""
+        there = self.passages.all[checkpoint]
+        corrected = made_up.passage(self.rng, moment(there[which].received_at))
+        there[which] = corrected._replace(corrections=there[which].corrections + 1)
+        self.passages.corrected.append((Hour.of(at), Hour.of(moment(corrected.received_at))))
 
     def scan(self, checkpoint: str, *moments: datetime) -> None:
         self.passages.scanned += [made_up.scan(self.rng, checkpoint, at) for at in moments]
@@ -248,6 +260,14 @@ class Town:
             assert summary.passages_read == summary.city.passages
             scans = [each for each in self.passages.scanned if summary.begins <= each.at < summary.ends]
             assert summary.scans_read == summary.city.scans == len(scans)
+            inside = [
+                each
+                for there in self.passages.all.values()
+                for each in there
+                if summary.begins <= each.received_at < summary.ends
+            ]
+            assert summary.corrections_read == sum(each.corrections for each in inside)
+            assert summary.city.corrected == sum(each.corrections > 0 for each in inside)
             for listed in self.settings.checkpoints:
                 there = summary.checkpoints[listed.id]
                 assert there.counts.totals == self.plain_totals(*window, [listed.id]), key

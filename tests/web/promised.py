@@ -1,7 +1,8 @@
 """What every answer of the public stack keeps to, whatever was asked: the promised statuses, bodies and headers.
 
 Plain pages and refusals in JSON are compared with the few that exist, to the byte: they cannot repeat anything that was
-sent. Only the form that comes back holds what was typed, and only in its body.
+sent. Only the form that comes back holds what was typed, and the page that offers to send it as a correction, and only
+in their bodies.
 """
 
 from __future__ import annotations
@@ -119,12 +120,14 @@ def _broken_document(status: int, body: bytes) -> str | None:
 def _broken_page(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
     if headers.get("content-type") != "text/html; charset=utf-8" or "content-security-policy" not in headers:
         return "no page of ours"
-    if body in _plain_pages(status):
+    if status != 409 and body in _plain_pages(status):
         return None
     if not body.startswith(b"<!doctype html>") or not body.endswith(b"</html>"):
         return "no page of ours"
     if status == 201:
         return None if re.search(rb"KR1-[A-Z2-7]+-[A-Z2-7]{103}", body) else "no receipt"
+    if status == 409:
+        return None if b'name="replaces"' in body else "a form that is registered, and no way to correct it"
     return None if status in (200, 422) and b'name="submission"' in body else "no page that is promised"
 
 

@@ -58,6 +58,7 @@ PAGES: Mapping[str, Callable[[Language], bytes]] = {
     "receipt on foot": lambda own: receipt_page(scene(own), _receipt("foot", ""), answered=AT),
     "kept": lambda own: plain.kept_page(own, PARTY),
     **{kind: lambda own, kind=kind: plain.plain_page(own, kind) for kind in plain.PLAIN},  # type: ignore[misc]
+    "another_passage": lambda own: plain.correction_page(own, PARTY | {"replaces": "1" * 32, "lang": own.code}),
 }
 """Every page in every state that the server sends."""
 

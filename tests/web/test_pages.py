@@ -71,7 +71,7 @@ def test_every_code_and_rule_has_its_words(language: Language) -> None:
         assert tuple(labels) == names
         assert all(say(label) for label in labels.values())
         assert len({say(label) for label in labels.values()}) == len(labels)
-    assert set(words.FIELDS) == {"submission", "vehicle", "plate", "travellers", *TRAVELLER}
+    assert set(words.FIELDS) == {"submission", "replaces", "vehicle", "plate", "travellers", *TRAVELLER}
 
 
 TRANSLATED = [language for language in LANGUAGES if language.catalogue]

@@ -6,19 +6,27 @@ import base64
 import hashlib
 import re
 from datetime import datetime
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 import pytest
 
 from chalicelib import wiring
+from chalicelib.checkpoint.code import issue
 from chalicelib.passage.decoding import LIMIT, Fields
+from chalicelib.passage.facts import Registered
+from chalicelib.passage.hour import Hour
 from chalicelib.passage.receipt import read_published, verify
+from chalicelib.passage.table import PassageTable
 from chalicelib.settings import CodeKey
 from chalicelib.web.language import LANGUAGES
 from tests.parties import FORM, JSON, as_form, as_json, one, three
-from tests.web.conftest import NotSealed, Stack
+from tests.web.conftest import KEYS, NOW, NotSealed, Stack
 from tests.web.gateway import Answer, get, post, send
 from tests.web.test_pages import Controls
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def reference(answer: Answer) -> str:
@@ -54,6 +62,79 @@ def test_another_passage_with_the_same_id_changes_nothing(stack: Stack) -> None:
     assert told.json["error"] == "another_passage"
     assert 'href="?lang=zh"' in page.text
     assert stack.stored == 1
+
+
+def counted(stack: Stack, now: datetime | None = None) -> list[Registered]:
+    table = PassageTable(cast("DynamoDBClient", stack.dynamo), "memory")
+    return list(table.facts("101", Hour.of(NOW), now or stack.now))
+
+
+def test_what_was_registered_is_corrected_from_the_page_that_says_so(stack: Stack) -> None:
+    """Without a script: Back, another answer, Register, and the button of the page that comes."""
+    first = post(stack.address, as_form(three()))
+    stack.later(hours=30)
+    wrong = post(stack.address, as_form(three() | {"plate": "辽CA9999", "lang": "en", "waited": "7"}))
+    assert wrong.status == 409
+    assert "Send as a correction" in wrong.text
+    sent = Controls(wrong.body).sent
+    assert sent.pop("replaces") == ["1" * 32]
+    assert sent.pop("submission") != ["1" * 32]
+    typed = three() | {"plate": "辽CA9999", "lang": "en"}
+    assert sent == {name: [*told] if isinstance(told, tuple) else [told] for name, told in typed.items()
+                    if name != "submission"}  # fmt: skip
+    fields = {
+        name: tuple(told) if name.endswith("symptoms") else told[0] for name, told in Controls(wrong.body).sent.items()
+    }
+    corrected, again = (post(stack.address, as_form(fields)) for _ in range(2))
+    assert corrected.status == again.status == 201
+    assert reference(corrected) == reference(again) != reference(first)
+    (one_passage,) = counted(stack)
+    assert (one_passage.submission, one_passage.corrections) == (fields["submission"], 1)
+    assert reference(post(stack.address, as_form(three()))) == reference(first), "the first receipt stands, too"
+    assert post(stack.address, as_form(fields | {"plate": "辽CA8888"})).status == 409
+
+
+def test_a_correction_that_is_to_be_mended_is_still_one(stack: Stack) -> None:
+    post(stack.address, as_form(one()))
+    fields = one("2" * 32, replaces="0" * 32, plate="辽CO1234", lang="en")
+    for sent in (fields, fields | {"action": "lang-ko"}, fields | {"action": "add"}):
+        page = post(stack.address, as_form(sent))
+        assert (page.value("replaces"), page.value("submission")) == ("0" * 32, "2" * 32)
+    assert "This form corrects it" in post(stack.address, as_form(fields)).text
+    assert 'name="replaces"' not in post(stack.address, as_form(one(plate="辽CO1234"))).text
+    stack.sealing_fails = NotSealed("KMS")
+    busy = post(stack.address, as_form(one("2" * 32, replaces="0" * 32)))
+    assert (busy.status, busy.value("replaces")) == (503, "0" * 32)
+
+
+@pytest.mark.parametrize("replaces", ["9" * 32, "2" * 32, "no id", "0" * 31])
+def test_where_there_is_nothing_to_correct_it_says_so_and_the_next_press_registers_anew(
+    stack: Stack, replaces: str
+) -> None:
+    fields = one("2" * 32, replaces=replaces)
+    page = post(stack.address, as_form(fields | {"lang": "en"}))
+    assert page.status == 422
+    assert "What this corrects is not registered here" in page.text
+    assert 'name="replaces"' not in page.text
+    assert page.value("travellers.0.name") == "王小明"
+    told = post(stack.address, as_json(fields), JSON)
+    assert [(each["field"], each["rule"]) for each in told.json["problems"]] == [("replaces", "replaces_unknown")]
+    assert stack.stored == 0
+    assert post(stack.address, as_form(one(page.value("submission")))).status == 201
+
+
+def test_a_correction_at_another_checkpoint_is_refused(stack: Stack) -> None:
+    post(stack.address, as_form(one()))
+    elsewhere = f"/C/{issue(stack.settings, KEYS, '102')}"
+    assert post(elsewhere, as_form(one("2" * 32, replaces="0" * 32))).status == 422
+    assert stack.stored == 1
+
+
+def test_how_long_the_phone_kept_it_is_stored_with_it_and_changes_no_receipt(stack: Stack) -> None:
+    receipts = {reference(post(stack.address, as_form(one(waited=told)))) for told in ("700", "9000", None)}
+    assert len(receipts) == 1
+    post(stack.address, as_json(one("1" * 32, waited="x")), JSON)
+    assert [each.facts.waited for each in counted(stack)] == [700, None]
 
 
 def test_problems_come_all_at_once_with_what_was_typed(stack: Stack) -> None:

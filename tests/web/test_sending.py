@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
 
 import msgspec
 import pytest
 
+from chalicelib.passage.hour import Hour
+from chalicelib.passage.table import PassageTable
 from tests.web.browser import CHROMIUM, PHONE, PORTAL, Line, chromium, serving
-from tests.web.conftest import NotSealed, Stack
+from tests.web.conftest import NOW, NotSealed, Stack
 from tests.web.test_browser import fill, fill_driver, picture
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
@@ -138,6 +141,7 @@ def test_the_same_fields_as_without_a_script(browser: Browser, phone: Phone, sta
     fill_driver(page)
     page.locator("main > button.send").click()
     with_script, without = (parse_qs(body.decode(), keep_blank_values=True) for body in phone.line.posts)
+    assert with_script.pop("waited") == ["0"]
     assert with_script.pop("submission") != without.pop("submission")
     assert with_script == without
     context.close()
@@ -294,8 +298,102 @@ def test_back_from_the_receipt_says_registered_and_another_passage_is_not_taken(
     phone.page.locator("#say-answer").wait_for()
     assert stack.stored == 1
     assert [each["state"] for each in phone.kept()] == ["registered"], "the receipt stands"
+    picture(phone.page, "script-another", tmp_path)
     phone.page.locator("#say-answer button.button").click()
     assert phone.page.locator(".ref b").inner_text() == reference
+
+
+def counting(stack: Stack) -> list[tuple[str | None, int, int | None]]:
+    """Of each passage of this hour: the plate that counts (as it is sealed), corrections, seconds on the phone."""
+    found = PassageTable(cast("DynamoDBClient", stack.dynamo), "memory").facts("101", Hour.of(NOW), NOW)
+    sealed = {key[1].rpartition("#")[2]: item["sealed"]["B"][::-1] for key, item in stack.dynamo.items.items()
+              if "sealed" in item}  # fmt: skip
+    plates = {each: msgspec.json.decode(plain)[2]["plate"] for each, plain in sealed.items()}
+    return [(plates[each.submission], each.corrections, each.facts.waited) for each in found]
+
+
+def test_back_from_the_receipt_another_answer_is_sent_as_a_correction(
+    phone: Phone, stack: Stack, tmp_path: Path
+) -> None:
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+    reference = phone.page.locator(".ref b").inner_text()
+    for plate in ("辽CA9999", "辽CA8888"):
+        phone.page.go_back()
+        phone.page.locator("[name=plate]").wait_for()
+        fill(phone.page, "plate", plate)
+        phone.send()
+        phone.page.locator("#say-answer .send").click()
+        phone.page.locator(".done").wait_for()
+        assert phone.page.locator(".ref b").inner_text() != reference
+        reference = phone.page.locator(".ref b").inner_text()
+    assert counting(stack) == [("辽CA8888", 2, 0)]
+    assert [each["state"] for each in phone.kept()] == ["registered"] * 3
+    assert "13800138000" not in str(phone.kept())
+
+
+def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+    phone.page.go_back()
+    phone.page.locator("[name=plate]").wait_for()
+    fill(phone.page, "plate", "辽CA9999")
+    phone.send()
+    phone.page.locator("#say-answer .send").wait_for()
+    phone.line.state = "answer"
+    phone.page.locator("#say-answer .send").click()
+    assert KEPT in phone.state
+    picture(phone.page, "script-correction-kept", tmp_path)
+    phone.line.state = "up"
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    phone.page.locator(".done").wait_for()
+    assert [each[:2] for each in counting(stack)] == [("辽CA9999", 1)]
+
+
+def test_what_the_queue_sent_and_is_registered_already_is_corrected_from_the_queue(
+    browser: Browser, stack: Stack, tmp_path: Path
+) -> None:
+    """The answer to the first try was lost, other answers were kept in its place, and the page was closed."""
+    with phone_at(browser, stack) as phone:
+        fill_driver(phone.page)
+        phone.line.state = "answer"
+        phone.send()
+        assert KEPT in phone.state
+        phone.page.locator("#say-waiting .quiet").click()
+        phone.page.locator("[name=plate]").wait_for()
+        fill(phone.page, "plate", "辽CA9999")
+        phone.line.state = "down"
+        phone.send()
+        assert KEPT in phone.state
+        phone.page.close()
+        phone.line.state = "up"
+        phone.open()
+        phone.page.locator(".card.alert .send").wait_for()
+        picture(phone.page, "script-queue-another", tmp_path)
+        assert [each["state"] for each in phone.kept()] == ["another"]
+        phone.page.locator(".card.alert .send").click()
+        phone.page.locator(".done").wait_for()
+        assert [each[:2] for each in counting(stack)] == [("辽CA9999", 1)]
+        until(phone.page, "(document.querySelector('.done'), true)")
+        phone.page.wait_for_timeout(300)
+        assert [each["state"] for each in phone.kept()] == ["registered"]
+
+
+def test_how_long_it_was_kept_is_told_at_each_try(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.page.clock.install()
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    phone.page.clock.fast_forward(15 * 60_000)
+    phone.line.state = "up"
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    phone.page.locator(".done").wait_for()
+    ((_, _, waited),) = counting(stack)
+    assert waited is not None
+    assert 900 <= waited <= 930
 
 
 def test_a_reload_shows_the_receipt_again(phone: Phone, stack: Stack) -> None:
@@ -388,5 +486,5 @@ def test_changing_what_waits_is_honest_if_it_had_arrived(phone: Phone, stack: St
     fill(phone.page, "plate", "辽CA9999")
     phone.send()
     phone.page.locator("#say-answer").wait_for()
-    assert phone.state == "这张表已经登记过了"
+    assert phone.state.startswith("您已登记")
     assert stack.stored == 1

@@ -135,7 +135,7 @@ LEAKS = {
     "the plate is counted in clear": Leak(
         {
             "chalicelib/passage/registration.py": (
-                "plate=keys.plate_hash(passage.plate, now.astimezone(LOCAL).date()) if passage.plate else None",
+                "plate=keys.plate_hash(passage.plate, counts_from.astimezone(LOCAL).date()) if passage.plate else None",
                 "plate=passage.plate",
             )
         },

@@ -199,7 +199,7 @@ def test_flagged_passages_and_refused_scans_are_in_the_summary_and_a_change_is_e
             _, version, key, *more = json.loads(item["facts"]["S"])
             if kind == "SCAN":
                 scans[f"{checkpoint}-{version}-{key}"] += 1
-            elif more[-1] is True:
+            elif more[3] is True:
                 flagged[f"{checkpoint}-{version}-{key}"] += 1
     assert flagged["117-1-A"] == 2
     assert scans["116-1-A"] >= 1

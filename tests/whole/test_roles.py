@@ -52,6 +52,12 @@ def test_the_public_role_writes_in_a_transaction_seals_and_reads_its_settings(
 ) -> None:
     items = [put(data["Table"], GUARD), put(data["Table"], PASSAGE)]
     assert public.tries("dynamodb", "transact_write_items", TransactItems=items) == "allowed"
+    # What a correction replaces is asked for in a transaction too: the guard that stands comes back as the reason.
+    # (That it may ask for guards alone is a leading key, which MiniStack does not look at: test_templates.py does.)
+    asked = {"TableName": data["Table"], "Key": GUARD, "ConditionExpression": "attribute_not_exists(#pk)",
+             "ExpressionAttributeNames": {"#pk": "pk"}, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}  # fmt: skip
+    look_up = [{"ConditionCheck": asked}]
+    assert public.tries("dynamodb", "transact_write_items", TransactItems=look_up) == "TransactionCanceledException"
     context = {"kakou": "kakou-local"}
     assert (
         public.tries(

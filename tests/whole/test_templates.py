@@ -66,13 +66,19 @@ def test_a_file_that_is_not_there_yet_is_not_found_rather_than_denied(packages: 
 
 def test_the_public_role_may_do_this_and_nothing_else(packages: dict[str, Package]) -> None:
     assert actions(packages["public"], "ApiHandlerRole") == {
-        "dynamodb:PutItem", "kms:GenerateDataKey", "s3:GetObject", "secretsmanager:GetSecretValue",
-        "logs:CreateLogStream", "logs:PutLogEvents",
+        "dynamodb:PutItem", "dynamodb:ConditionCheckItem", "kms:GenerateDataKey", "s3:GetObject",
+        "secretsmanager:GetSecretValue", "logs:CreateLogStream", "logs:PutLogEvents",
     }  # fmt: skip
     writes = statements(packages["public"], "ApiHandlerRole")["WriteGuardPassageAndScanInTransactionsAlone"]
     assert writes["Condition"] == {
         "ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]},
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["CP#*", "SUB#*", "SCAN#*"]},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["CP#*", "SUB#*", "SCAN#*", "COR#*"]},
+    }
+    # A failed check hands back what it looked at: so it may look at guards, and at no passage.
+    checks = statements(packages["public"], "ApiHandlerRole")["AskForGuardsInTransactionsAlone"]
+    assert checks["Condition"] == {
+        "ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SUB#*"]},
     }
 
 
@@ -83,7 +89,7 @@ def test_the_schedules_role_may_do_this_and_nothing_else(packages: dict[str, Pac
     reads = statements(packages["command"], "SummariseScheduleRole")["CountKeysAndFactsAndNothingElse"]
     assert reads["Condition"] == {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "facts", "expires_at"]},
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["CP#*", "SCAN#*"]},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["CP#*", "SCAN#*", "COR#*"]},
         "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
     }
 

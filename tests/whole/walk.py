@@ -85,8 +85,12 @@ def path(stack: LocalStack, tag: str) -> list[Step]:
     steps = [
         *both("registered", 201, at + query, fields),
         *both("registered again", 201, at, fields),
-        *both("another passage", 409, at, another),
+        *both("another passage", 409, at, another, mine=True),
         *both("to mend", 422, at, wrong, mine=True),
+        *both("a correction", 201, at, another | {"submission": f"c0{tag * 15}", "replaces": tag * 16}),
+        *both(
+            "nothing to correct", 422, at, another | {"submission": f"c1{tag * 15}", "replaces": "c2" * 16}, mine=True
+        ),
         *both("no submission id", 422, at, changed(fields, {"submission": NAME}), mine=True),
     ]
     steps += [

@@ -217,12 +217,33 @@ const arrived = async (trying, answer) => {
   if (answer.state === 'mend') return show(answer.page);
   // The code is no longer valid, the form is registered already, or cannot be read: in the server's own words.
   hush('answer');
-  const card = find('main .card', parsed(answer.page));
-  const lines = all('p', card).map(line => document.adoptNode(line));
+  const card = find('.card', parsed(answer.page));
+  const lines = answered(trying, card);
   if (receipt) lines.unshift(button('button', 'show', () => showReceipt(receipt)));
   hush(trying.id);
   say('answer', answer.state === 'another' ? 'kept' : 'alert', find('h1', card).textContent, lines, true);
 };
+
+// What an answer of the server says, in its own words. Of a form that is registered already it holds the correction ready
+// that the button sends: all that was typed, under an id of its own, with the id that it replaces.
+const answered = (from, card) => all('p, .send', card).map(line => {
+  if (line.localName === 'p') return document.adoptNode(line);
+  return element('button', { type: 'button', class: 'send', click: async () => {
+    if (busy) return;
+    const data = new FormData(line.form);
+    const id = data.get('submission');
+    const own = named('submission');
+    if (own.value === from.id) {
+      own.value = id;
+      if (named('replaces')) named('replaces').remove();
+      own.after(element('input', { type: 'hidden', name: 'replaces', value: from.id }));
+    }
+    hush('answer');
+    hush(from.id);
+    await attempt({ id, url: from.url, body: new URLSearchParams(data).toString(), at: Date.now(), state: 'waiting' });
+    if (!await standing(from.id)) forget(from.id).catch(() => {});
+  } }, line.textContent);
+});
 
 // Neither registered nor refused: kept if the browser can, and tried again while the page is open.
 const waiting = (trying, stored, focus) => {
@@ -321,7 +342,7 @@ const tell = (each, own) => {
       fill(each.body);
       lead(find('.card:not([id^=say-])', form));
     });
-    say(key, 'alert', find('h1', page).textContent, [...all('.card p', page), ...each.state === 'refused' ? [take] : []]);
+    say(key, 'alert', find('h1', page).textContent, [...answered(each, find('.card', page)), ...each.state === 'refused' ? [take] : []]);
   }
   else if (own) say(key, 'ok', WORDS.again, [WORDS.stands, receipt, link]);
   else say(key, 'ok', `${WORDS.registered} · ${time}`, [receipt]);

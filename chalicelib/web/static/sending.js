@@ -35,13 +35,14 @@ const judge = (status, text) => {
   return { 422: 'mend', 404: 'refused', 410: 'refused', 409: 'another', 400: 'unread', 413: 'unread', 415: 'unread' }[status] || 'later';
 };
 
-// One try: {state, page}. Redirects are errors: a portal's 307 would carry everything typed to the portal.
+// One try: {state, page}. The server is told how many seconds after the press it comes: of two times of the same phone, so
+// that its clock may be wrong. Redirects are errors: a portal's 307 would carry everything typed to the portal.
 const deliver = async record => {
   const stop = self.AbortController ? new AbortController() : {};
   const late = new Promise((_, reject) => setTimeout(() => { reject('late'); if (stop.abort) stop.abort(); }, PATIENCE));
   const asked = async () => {
     const answer = await fetch(record.url, {
-      method: 'POST', body: record.body, redirect: 'error', cache: 'no-store', credentials: 'omit', signal: stop.signal,
+      method: 'POST', body: `${record.body}&waited=${Math.max(0, Math.round((Date.now() - record.at) / 1000))}`, redirect: 'error', cache: 'no-store', credentials: 'omit', signal: stop.signal,
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
     });
     const page = await answer.text();
