@@ -30,7 +30,7 @@ from chalicelib.passage.table import PassageTable
 from chalicelib.settings import SettingsBucket
 from tests.conftest import LocalStack
 from tests.parties import CITY, FORM, JSON, as_form, as_json, three
-from tests.whole.census import DEGREES, JOURNEY, LOCAL_HOUR, arrivals, census, tally, totals
+from tests.whole.census import census, tally, totals
 
 Found = TypeVar("Found")
 
@@ -225,10 +225,8 @@ def test_closed_hours_become_final_and_equal_the_independent_count(past: list[Ho
     assert {name: summary["city"][name] for name in latest["totals"]} == latest["totals"]
     for subject, column in (
         ("origin", "origin"), ("township", "township"), ("purpose", "purpose"), ("document", "document"),
-        ("journey", JOURNEY), ("traveller_by_hour", LOCAL_HOUR), ("degrees", DEGREES),
     ):  # fmt: skip
         assert summary["city"]["by"][subject] == tally(base, column, within)
-    assert summary["city"]["by"]["passage_by_hour"] == arrivals(base, within)
     listed = {checkpoint.id for checkpoint in settings.checkpoints}
     assert summary["checkpoints"].keys() == listed
     for checkpoint, there in summary["checkpoints"].items():
