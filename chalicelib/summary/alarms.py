@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from chalicelib.passage.hour import LOCAL, Hour, hours, moment
 from chalicelib.summary.counting import NOT_TOLD, Counts
+from chalicelib.summary.reconciliation import Reconciliation
 from chalicelib.summary.trend import Usual, Week
 
 KINDS = (
@@ -27,7 +28,8 @@ class Alarm(Struct, frozen=True, kw_only=True):
     """One thing that somebody should look at. By `kind`:
 
     `late`: the hour that begins `since` is not final, `value` minutes after its end.
-    `reconciliation_differs`: the daily re-count found `value` passages, the summaries have `expected`.
+    `reconciliation_differs`: of the day that begins `since`, the daily re-count of the table found `value` of `code`
+    (`passages`, `travellers`, ...), the summaries have `expected`.
     `key_regions_changed`: the list in force is version `value`; some of today was counted by version `expected`.
     `silence`: no passage at `checkpoint` since `since`, where `expected` would be usual by now; `value` is 0.
     `fever_spike`: `value` travellers with fever today, where a whole day usually has `expected`.
@@ -98,6 +100,18 @@ def late(final_up_to: str, now: datetime) -> Alarm | None:
     if since <= LATE:
         return None
     return Alarm(kind="late", since=final_up_to, value=since // timedelta(minutes=1))
+
+
+def differences(found: Reconciliation) -> list[Alarm]:
+    """Each number of a day that the daily re-count found otherwise."""
+    places = [(None, found.city), *found.checkpoints.items()]
+    return [
+        Alarm(kind="reconciliation_differs", checkpoint=place, since=found.begins, value=each.table,
+              expected=each.summary, code=quantity)
+        for place, numbers in places
+        for quantity, each in numbers.items()
+        if each.difference
+    ]  # fmt: skip
 
 
 def silence(checkpoint: str, since: str, usual: Usual | None, now: datetime) -> Alarm | None:

@@ -91,6 +91,9 @@ def _named(latest: Latest, folder: Path) -> Iterator[Reference]:
             yield tabled
             yield tabled.csv
     yield from latest.schemas
+    yield from latest.differing
+    if latest.reconciled:
+        yield latest.reconciled
 
 
 def _bring(store: SummaryStore, folder: Path, file: Reference) -> bool:

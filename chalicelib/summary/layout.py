@@ -5,6 +5,7 @@ summaries/v1/day/2020/02/10/r001.{json,csv}          the day in Asia/Shanghai
 summaries/v1/operation/2020/02/10/07/r001.{json,csv} from the operation's first hour to the end of that hour (UTC)
 summaries/v1/today/2020/02/10/07/r001.{json,csv}     from 00:00 (Asia/Shanghai) to the end of that hour (UTC)
 summaries/v1/trend/2020/02/10/r001.{json,csv}        the days up to that one (Asia/Shanghai) beside one another
+summaries/v1/reconciliation/2020/02/10/r001.json     that day (Asia/Shanghai) against the table; each check its own file
 summaries/v1/schema/kakou.now.v1/0123456789ab.json   a JSON Schema, by the beginning of its digest
 summaries/v1/latest.json                             names what is final; moved forwards only, written last
 summaries/v1/now.{json,csv}                          provisional; written over
@@ -31,7 +32,7 @@ _HOUR = re.compile(ROOT + r"(?:hour|operation|today)/([0-9]{4})/([0-9]{2})/([0-9
 _DAY = re.compile(ROOT + r"day/([0-9]{4})/([0-9]{2})/([0-9]{2})/r[0-9]{3,}\.json")
 _FILE = re.compile(
     ROOT + r"(?:(?:(?:hour|operation|today)/[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{2}"
-    r"|(?:day|trend)/[0-9]{4}/[0-9]{2}/[0-9]{2})/r[0-9]{3,}\.(?:json|csv)"
+    r"|(?:day|trend|reconciliation)/[0-9]{4}/[0-9]{2}/[0-9]{2})/r[0-9]{3,}\.(?:json|csv)"
     r"|schema/kakou\.[a-z]+\.v[0-9]+/[0-9a-f]{12}\.json|(?:latest|alarms|now)\.json|now\.csv)"
 )
 
@@ -54,6 +55,10 @@ def today_folder(through: Hour) -> str:
 
 def trend_folder(last: date) -> str:
     return ROOT + last.strftime("trend/%Y/%m/%d")
+
+
+def reconciliation_folder(day: date) -> str:
+    return ROOT + day.strftime("reconciliation/%Y/%m/%d")
 
 
 def schema_key(schema: str, digest: str) -> str:

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from chalicelib.passage.hour import LOCAL, Hour, moment, stamp
 from chalicelib.settings import Settings
-from chalicelib.summary import alarms
+from chalicelib.summary import alarms, layout
 from chalicelib.summary.alarms import Alarm
 from chalicelib.summary.counting import Counts, Totals, merge
 from chalicelib.summary.document import AtCheckpoint, Reading, Reference, Summary, joined, of_hour
+from chalicelib.summary.reconciliation import Reconciliation
 from chalicelib.summary.trend import Trend
 
 SILENT_AFTER = timedelta(hours=1)
@@ -28,6 +29,17 @@ class Tabled(Reference, frozen=True):
     """Names a summary and the CSV beside it."""
 
     csv: Reference
+
+
+class Reconciled(Reference, frozen=True, kw_only=True):
+    """Names a reconciliation, and says what came of it."""
+
+    day: Reference
+    """The revision of the day's summary that was checked against the table."""
+    checked_at: str
+    """UTC."""
+    equal: bool
+    """Whether the table and the summary have the same numbers."""
 
 
 class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
@@ -58,6 +70,10 @@ class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """The JSON Schema of each kind of document, by name; this one's included."""
     key_regions_version: int = 0
     """Every hour is counted under the list of key regions that is in force for it if this version is the newest."""
+    reconciled: Reconciled | None = None
+    """The last whole day against the table. Of an older revision while the newest was not checked yet."""
+    differing: tuple[Reconciled, ...] = ()
+    """Of all days, those whose last check found a difference."""
 
     @property
     def first(self) -> Hour:
@@ -78,6 +94,17 @@ def nothing_final(first: Hour) -> Latest:
     """Where an operation begins."""
     begins = stamp(first.start)
     return Latest(begins=begins, final_up_to=begins, totals=Totals(), operation=None, hour=None, hours=(), days=())
+
+
+def plainly(reference: Reference) -> Reference:
+    """The file alone, without what belongs to it."""
+    return Reference(reference.key, reference.digest)
+
+
+def with_reconciliation(latest: Latest, new: Reconciled) -> Latest:
+    """`latest` after the last whole day was checked: a difference stays until that day is found equal."""
+    others = tuple(each for each in latest.differing if layout.day_of(each.day.key) != layout.day_of(new.day.key))
+    return structs.replace(latest, reconciled=new, differing=others if new.equal else (*others, new))
 
 
 decode_latest = msgspec.json.Decoder(Latest).decode
@@ -166,9 +193,11 @@ def now_of(
     open_hours: Mapping[Hour, Mapping[str, Reading]],
     settings: Settings,
     trend: Trend | None = None,
+    differing: Sequence[Reconciliation] = (),
 ) -> Now:
     """What is known at `now`: `operation` and `trend` are the final ones that `latest` names, `today` the final
-    summaries of this day, `open_hours` what was read of each hour that is not final."""
+    summaries of this day, `open_hours` what was read of each hour that is not final, `differing` the reconciliations
+    that found a difference."""
     parts = [of_hour(hour, readings, settings) for hour, readings in sorted(open_hours.items())]
     so_far = [*([operation] if operation else []), *parts]
     day = now.astimezone(LOCAL).date()
@@ -200,7 +229,7 @@ def now_of(
             city=city_today,
         ),
         checkpoints=there,
-        alarms=alarms.in_order(_alarms(now, latest, this_day, city_today, today_at, there, trend)),
+        alarms=alarms.in_order(_alarms(now, latest, this_day, city_today, today_at, there, trend, differing)),
         trend=Reference(latest.trend.key, latest.trend.digest) if trend and latest.trend else None,
     )
 
@@ -213,9 +242,12 @@ def _alarms(
     today_at: Mapping[str, Counts],
     checkpoints: Mapping[str, CheckpointNow],
     trend: Trend | None,
+    differing: Sequence[Reconciliation],
 ) -> Iterator[Alarm | None]:
     last = trend.days[-1] if trend else None
     yield alarms.late(latest.final_up_to, now)
+    for each_day in differing:
+        yield from alarms.differences(each_day)
     yield alarms.key_regions_changed({version for part in this_day for version in part.key_regions_versions})
     yield alarms.fever_spike(None, city.fever, last.city.week if last and last.city else None)
     for each, today in today_at.items():

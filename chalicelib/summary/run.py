@@ -38,8 +38,18 @@ from chalicelib.summary.document import (
     same_records,
     same_sources,
 )
-from chalicelib.summary.pointers import Latest, Tabled, decode_latest, nothing_final, now_of
+from chalicelib.summary.pointers import (
+    Latest,
+    Reconciled,
+    Tabled,
+    decode_latest,
+    nothing_final,
+    now_of,
+    plainly,
+    with_reconciliation,
+)
 from chalicelib.summary.reclassifying import BATCHES, reclassified, touched
+from chalicelib.summary.reconciliation import MOST, Recount, decode_reconciliation, reconciled
 from chalicelib.summary.reports import now_table, table, trend_table
 from chalicelib.summary.schema import published
 from chalicelib.summary.trend import WEEK, Trend, covers, day_of, days_again, decode_trend, span, trend_of, usual_of
@@ -112,6 +122,8 @@ class _Run:
         self._behind = False
         """Whether an hour was found under an older list of key regions than is in force for it."""
         self._known: Collection[str] = ()
+        self._recount: Recount | None = None
+        """While yesterday is read again: what counts it once more."""
 
     def go(self) -> Outcome:
         standing_now = self._store.read(layout.NOW)
@@ -133,6 +145,7 @@ class _Run:
         if again:
             latest, tag = self._advance(latest, tag, again)
         latest, tag = self._reclassify(latest, tag)
+        latest, tag = self._reconcile(latest, tag)
         if tag is None:
             latest = structs.replace(latest, schemas=self._settle_schemas(latest))
             self._store.replace(layout.LATEST, encode(latest), None)
@@ -210,6 +223,37 @@ class _Run:
         while (before := self._fetch(standing)).key_regions_versions < (regions.version,):
             standing = self._settle(layout.hour_folder(hour), reclassified(before, regions), standing)
         return standing
+
+    def _reconcile(self, latest: Latest, tag: str | None) -> tuple[Latest, str | None]:
+        """The last whole day, unless its newest revision was checked already: read once more, what came late made a
+        revision, and the rest counted by other code beside what the summary in the bucket says."""
+        if not latest.days or (latest.reconciled and latest.reconciled.day == plainly(latest.days[-1])):
+            return latest, tag
+        before = self._fetch(latest.days[-1])
+        inside = [layout.hour_of(reference.key) for reference in before.merged_from]
+        if before.passages_read > MOST or self._expired(inside[0]):
+            return latest, tag
+        self._recount = Recount()
+        latest, tag = self._advance(latest, tag, inside)
+        recount, self._recount = self._recount, None
+
+        day = plainly(latest.days[-1])
+        summary = self._load(day, decode)
+        parts = [self._fetch(reference) for reference in summary.merged_from]
+        lists = {each.version: each.codes for each in self._settings.key_regions}
+        if any(part.key_regions_versions[0] not in lists for part in parts):
+            return latest, tag  # settings of a minute ago; those of the next run will do
+        found = reconciled(day, summary, recount.of(parts, lists), self._now)
+        content, folder = encode(found), layout.reconciliation_folder(layout.day_of(day.key))
+        revision = 1 + max(map(layout.revision_of, self._store.names(folder + "/")), default=0)
+        while not self._store.create(key := layout.revision_key(folder, revision), content):
+            standing = self._store.read(key)
+            if standing and standing.content == content:
+                break  # ours, whose answer was lost
+            revision += 1
+        there = Reconciled(key, digest(content), day=day, checked_at=found.checked_at, equal=found.equal)
+        latest = with_reconciliation(latest, there)
+        return latest, self._store.replace(layout.LATEST, encode(latest), tag)
 
     def _advance(
         self,
@@ -410,7 +454,8 @@ class _Run:
         open_hours = {hour: self._readings(hour) for hour in hours(latest.open_from, Hour.of(self._now).next())}
         operation = self._fetch(latest.operation) if latest.operation else None
         trend = self._load(latest.trend, decode_trend) if latest.trend else None
-        now = now_of(self._now, latest, operation, finals, open_hours, self._settings, trend)
+        differing = [self._load(each, decode_reconciliation) for each in latest.differing]
+        now = now_of(self._now, latest, operation, finals, open_hours, self._settings, trend, differing)
         content = now_table(now)
         alarms = encode(Alarms(as_of=now.as_of, final_up_to=now.final_up_to, alarms=now.alarms))
         now = structs.replace(
@@ -436,8 +481,10 @@ class _Run:
         replaced = {each.checkpoint for each in self._settings.posters if each.state != "active"}.union(unlisted)
 
         def read(checkpoint: str) -> Reading:
-            passages = self._reader.facts(checkpoint, hour, self._now)
-            scans = self._reader.scans(checkpoint, hour, self._now) if checkpoint in replaced else ()
+            passages = list(self._reader.facts(checkpoint, hour, self._now))
+            scans = list(self._reader.scans(checkpoint, hour, self._now)) if checkpoint in replaced else []
+            if self._recount is not None:
+                self._recount.add(hour, checkpoint, passages, scans)
             return reading(checkpoint, passages, self._settings, scans, hour=hour)
 
         found = dict(zip(listed + unlisted, self._side_by_side(read, listed + unlisted), strict=True))

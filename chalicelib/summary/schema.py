@@ -18,11 +18,12 @@ from chalicelib.summary import layout
 from chalicelib.summary.alarms import Alarms
 from chalicelib.summary.document import Reference, Summary, digest
 from chalicelib.summary.pointers import Latest, Now
+from chalicelib.summary.reconciliation import Reconciliation
 from chalicelib.summary.trend import Trend
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_DOCUMENTS: tuple[type[Struct], ...] = (Alarms, Latest, Now, Summary, Trend)
+_DOCUMENTS: tuple[type[Struct], ...] = (Alarms, Latest, Now, Reconciliation, Summary, Trend)
 
 
 @cache

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+from msgspec import structs
 
 from chalicelib.passage.facts import Registered, Scan
 from chalicelib.passage.hour import LOCAL, Hour, hours, moment, stamp
@@ -17,8 +18,9 @@ from chalicelib.settings import Settings
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import SummaryBucket
 from chalicelib.summary.counting import Totals
-from chalicelib.summary.document import Reference, Summary, decode, digest
+from chalicelib.summary.document import Reference, Summary, decode, digest, encode
 from chalicelib.summary.pointers import Latest, Now, decode_latest, decode_now
+from chalicelib.summary.reconciliation import Reconciliation, decode_reconciliation
 from chalicelib.summary.run import Outcome, summarise
 from chalicelib.summary.trend import Trend, decode_trend
 from tests.simulation.fate import Crash
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 PROVISIONAL = (layout.NOW, layout.NOW_CSV, layout.ALARMS)
 """What is written over at each run."""
+RECONCILIATIONS = layout.ROOT + "reconciliation/"
 
 
 class Passages:
@@ -136,7 +139,14 @@ class Town:
         return summarise(self.passages, store, settings or self.settings, now, workers=workers)
 
     def files(self, *, provisional: bool = False) -> dict[str, bytes]:
-        return {key: content for (_, key), content in self.s3.objects.items() if provisional or key not in PROVISIONAL}
+        """All that was published, but for what says when it was made: what is provisional, and the reconciliations."""
+        found = {key: content for (_, key), content in self.s3.objects.items() if provisional or key not in PROVISIONAL}
+        if provisional:
+            return found
+        if layout.LATEST in found:
+            latest = decode_latest(found[layout.LATEST])
+            found[layout.LATEST] = encode(structs.replace(latest, reconciled=None, differing=()))
+        return {key: content for key, content in found.items() if not key.startswith(RECONCILIATIONS)}
 
     def s3_names(self, folder: str) -> list[str]:
         """The summaries in a folder, in order."""
@@ -227,6 +237,12 @@ class Town:
         assert self.latest.trend
         return decode_trend(self.file(self.latest.trend.key))
 
+    @property
+    def reconciliation(self) -> Reconciliation:
+        """The last one."""
+        assert self.latest.reconciled
+        return decode_reconciliation(self.file(self.latest.reconciled.key))
+
     def named(self) -> list[Reference]:
         """All that `latest` names, directly or by a day."""
         latest = self.latest
@@ -234,7 +250,7 @@ class Town:
         files += [latest.hour] if latest.hour else []
         for tabled in (latest.operation, latest.today, latest.trend):
             files += [tabled, tabled.csv] if tabled else []
-        files += latest.schemas
+        files += [*latest.schemas, *latest.differing, *([latest.reconciled] if latest.reconciled else [])]
         for day in latest.days:
             files += self.summary(day.key).merged_from
         return files

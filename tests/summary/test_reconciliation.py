@@ -1,0 +1,190 @@
+"""The daily reconciliation: the table counted by other code, published whatever comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from msgspec import structs
+
+from chalicelib.passage.facts import Registered, Scan
+from chalicelib.passage.hour import hours, stamp
+from chalicelib.summary import layout, reconciliation, run
+from chalicelib.summary.document import Reference, digest, of_hour, reading
+from chalicelib.summary.reconciliation import QUANTITIES, Recount, reconciled
+from chalicelib.summary.run import PassagesMissing
+from tests.simulation.fate import Crash
+from tests.summary import made_up
+from tests.summary.test_reclassifying import with_list
+from tests.summary.test_run import CLOSED, EVENING, after
+from tests.summary.town import Mishaps, Town, crash_after, crash_before, twice
+
+MIDNIGHT = after(EVENING, 3)
+DAY = date(2020, 2, 10)
+
+
+def yesterday() -> Town:
+    """A town just before the run that makes its first day whole."""
+    town = Town(EVENING)
+    town.busy(MIDNIGHT)
+    town.scan("101", EVENING.start)
+    town.run(after(EVENING, 2).start + timedelta(minutes=30))
+    return town
+
+
+def test_a_day_is_checked_as_soon_as_it_is_whole_and_once() -> None:
+    town = yesterday()
+    assert town.latest.reconciled is None
+    now = MIDNIGHT.start + timedelta(seconds=130)
+    town.run(now)
+    told, there = town.latest.reconciled, town.reconciliation
+    assert told is not None
+    assert (told.equal, there.equal, told.checked_at, there.checked_at) == (True, True, stamp(now), stamp(now))
+    assert told.key == layout.ROOT + "reconciliation/2020/02/10/r001.json"
+    assert told.day == there.day == Reference(town.latest.days[0].key, town.latest.days[0].digest)
+    assert (there.date, there.begins, there.ends) == ("2020-02-10", stamp(EVENING.start), stamp(MIDNIGHT.start))
+    day = town.day(DAY)
+    assert set(there.city) == set(QUANTITIES)
+    for quantity, compared in there.city.items():
+        assert (compared.summary, compared.table, compared.difference) == (getattr(day.city, quantity),) * 2 + (0,)
+    assert there.city["passages"].table == town.plain_totals(EVENING.start, MIDNIGHT.start).passages > 0
+    assert there.city["scans"].table == 1
+    assert there.checkpoints.keys() == day.checkpoints.keys()
+    readings = len(town.passages.readings)
+    town.run(now + timedelta(minutes=2))
+    assert len(town.passages.readings) - readings == 4 * 3, "two hours read again and one open, the day no more"
+    assert not town.now.alarms
+
+
+def test_what_came_late_is_healed_first_and_the_revision_is_checked() -> None:
+    town = yesterday()
+    town.run(MIDNIGHT.start + timedelta(seconds=130))
+    town.register("102", EVENING.start)  # older than what is read again each time
+    town.register("102", after(EVENING, 2).start)
+    town.run(MIDNIGHT.start + timedelta(minutes=5))
+    town.check()
+    assert town.day(DAY, 3).late + town.day(DAY, 2).late == 2
+    assert town.reconciliation.equal
+    assert town.reconciliation.day.key.endswith("r003.json")
+    assert town.reconciliation.city["passages"].table == town.plain_totals(EVENING.start, MIDNIGHT.start).passages
+    assert town.latest.reconciled
+    assert town.latest.reconciled.key.endswith("r002.json")
+
+
+def test_a_record_that_is_gone_is_a_difference_that_nothing_hides() -> None:
+    town = yesterday()
+    # The hour is final and will not be read again but for the check; then a record vanishes.
+    town.run(MIDNIGHT.start + timedelta(seconds=60))
+    gone = next(each for each in town.passages.all["101"] if each.received_at[:13] == EVENING.key)
+    town.passages.all["101"].remove(gone)
+    with pytest.raises(PassagesMissing):
+        town.run(MIDNIGHT.start + timedelta(seconds=130))
+    there = town.reconciliation
+    assert not there.equal
+    assert there.city["passages"].difference == there.checkpoints["101"]["passages"].difference == -1
+    assert there.city["travellers"].difference == -len(gone.facts.travellers)
+    assert there.checkpoints["102"]["passages"].difference == 0
+    assert town.latest.reconciled == town.latest.differing[0]
+    alarms = [each for each in town.now.alarms if each.kind == "reconciliation_differs"]
+    passages = [(each.checkpoint, each.value, each.expected) for each in alarms if each.code == "passages"]
+    assert passages == [
+        (place, numbers["passages"].table, numbers["passages"].summary)
+        for place, numbers in ((None, there.city), ("101", there.checkpoints["101"]))
+    ]
+    # A good day follows: the bad one is still said.
+    town.busy(after(MIDNIGHT, 24))
+    end = after(MIDNIGHT, 24)
+    town.passages.all["101"] = [each for each in town.passages.all["101"] if each.received_at >= stamp(MIDNIGHT.start)]
+    town.run(end.start + timedelta(minutes=3))
+    assert town.latest.reconciled.equal
+    assert [each.day.key for each in town.latest.differing] == [there.day.key]
+    assert any(each.kind == "reconciliation_differs" for each in town.now.alarms)
+
+
+def test_a_wrong_count_of_ours_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutation is in counting: the recount, which shares nothing with it, does not agree."""
+    real = run.reading
+
+    def forgetful(checkpoint: str, registered: list[Registered], *others: Any, **more: Any) -> Any:
+        return real(checkpoint, registered[1:] if checkpoint == "102" else registered, *others, **more)
+
+    monkeypatch.setattr(run, "reading", forgetful)
+    town = yesterday()
+    town.run(MIDNIGHT.start + timedelta(seconds=130))
+    assert not town.reconciliation.equal
+    assert town.reconciliation.checkpoints["102"]["passages"].difference > 0
+
+
+@given(made_up.registrations(EVENING), made_up.scans(EVENING))
+def test_both_counts_agree_on_any_facts(registered: list[Registered], scans: list[Scan]) -> None:
+    settings = made_up.settings(EVENING)
+    summary = of_hour(EVENING, {"101": reading("101", registered, settings, scans, hour=EVENING)}, settings)
+    recount = Recount()
+    recount.add(EVENING, "101", registered, scans)
+    table = recount.of([summary], {7: settings.key_regions[0].codes})
+    found = reconciled(Reference("", ""), summary, table, EVENING.end)
+    assert found.equal, found.city
+
+
+def test_each_hour_is_recounted_under_its_own_list_and_threshold() -> None:
+    town = Town(EVENING)
+    town.busy(MIDNIGHT, most=9)
+    town.run(after(EVENING, 1).start + CLOSED)
+    changed = structs.replace(with_list(town.settings, after(EVENING, 1), "210000", "500000"), fever=380)
+    town.run(MIDNIGHT.start + timedelta(seconds=130), settings=changed)
+    assert town.day(DAY, 1).fever_from == (373, 380)
+    assert town.reconciliation.equal
+    assert town.reconciliation.city["from_key_regions"].table > 0
+
+
+def test_a_day_that_was_told_anew_is_checked_again() -> None:
+    town = yesterday()
+    town.run(MIDNIGHT.start + timedelta(seconds=130))
+    town.run(MIDNIGHT.start + timedelta(minutes=5), settings=with_list(town.settings, EVENING, "210000"))
+    assert town.latest.reconciled
+    assert town.latest.reconciled.day.key.endswith("r002.json")
+    assert town.reconciliation.equal
+
+
+@pytest.mark.parametrize("befall", [crash_before, crash_after, twice])
+def test_killed_or_doubled_at_any_call_it_is_published(befall: Callable[[Callable[[], Any]], Any]) -> None:
+    now = MIDNIGHT.start + timedelta(seconds=130)
+    town = yesterday()
+    counted = Mishaps(town.s3, -1, befall)
+    town.run(now, counted)
+    for number in range(counted.calls):
+        town = yesterday()
+        try:
+            town.run(now, Mishaps(town.s3, number, befall))
+        except Crash:
+            town.run(now)
+        town.check()
+        assert town.reconciliation.equal
+        assert town.latest.reconciled
+        assert digest(town.file(town.latest.reconciled.key)) == town.latest.reconciled.digest
+
+
+def test_only_yesterday_is_read_and_not_what_has_expired() -> None:
+    town = Town(EVENING)
+    end = after(EVENING, 75)
+    town.busy(end)
+    town.run(end.start + timedelta(minutes=3))
+    assert [key for key in town.s3.objects if "/reconciliation/" in key[1]] == [
+        ("b", layout.ROOT + "reconciliation/2020/02/13/r001.json")
+    ]
+    short = Town(EVENING, retention_days=1)
+    short.busy(end)
+    for hour in hours(EVENING, end):
+        short.run(hour.start + CLOSED)
+    assert short.latest.reconciled is None or short.latest.reconciled.equal
+
+
+def test_a_day_that_is_too_large_for_one_run_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "MOST", 3)
+    town = yesterday()
+    town.run(MIDNIGHT.start + timedelta(seconds=130))
+    assert town.latest.reconciled is None
+    assert reconciliation.MOST > 1_000_000
