@@ -136,7 +136,11 @@ def _document(fields: dict[str, str | list[str]]) -> bytes:
 def event(method: str, path: str, body: bytes | None = None, content_type: str = "") -> dict[str, Any]:
     """What API Gateway hands to the function."""
     place, _, rest = path.lstrip("/").partition("/")
-    resource, parameters = (f"/{place}/{{code}}", {"code": rest}) if place == "C" else ("/{proxy+}", {"proxy": path})
+    resource, parameters = "/{proxy+}", {"proxy": path}
+    if place == "C":
+        resource, parameters = "/C/{code}", {"code": rest}
+    elif place == "static":
+        resource, parameters = "/static/{name}", {"name": rest}
     headers = {
         "accept": "text/html" if content_type == FORM else "*/*",
         "accept-encoding": "gzip, deflate",
