@@ -247,6 +247,11 @@ class _Reader:
         self.units += max(1, math.ceil(size * (len(found) / number if number else 0) / UNIT))
         return iter(found)
 
+    def changed(self, hour: Hour, now: datetime) -> set[Hour]:
+        self.queries += 1
+        self.units += 1
+        return self._inner.changed(hour, now)
+
     def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
         self.queries += 1
         self.units += 1

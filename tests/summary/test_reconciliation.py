@@ -106,12 +106,12 @@ def test_a_record_that_is_gone_is_a_difference_that_nothing_hides() -> None:
 
 def test_a_wrong_count_of_ours_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mutation is in counting: the recount, which shares nothing with it, does not agree."""
-    real = run.reading
+    real = reading
 
     def forgetful(checkpoint: str, registered: list[Registered], *others: Any, **more: Any) -> Any:
         return real(checkpoint, registered[1:] if checkpoint == "102" else registered, *others, **more)
 
-    monkeypatch.setattr(run, "reading", forgetful)
+    monkeypatch.setattr("chalicelib.summary.run.reading", forgetful)
     town = yesterday()
     town.run(MIDNIGHT.start + timedelta(seconds=130))
     assert not town.reconciliation.equal
