@@ -134,7 +134,7 @@ def shown(stamp: str) -> str:
 
 def defused(cell: str | int) -> str | int:
     """`cell` so that no spreadsheet takes it for a formula: an apostrophe before what would begin one."""
-    if isinstance(cell, str) and cell:
+    if isinstance(cell, str) and cell and not cell[0].isalnum():  # nearly every cell begins with a letter or a digit
         visible = next((letter for letter in cell if letter.isprintable() and not letter.isspace()), "")
         if visible in _FORMULA or not cell[0].isprintable():
             return "'" + cell

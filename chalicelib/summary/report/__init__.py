@@ -1,0 +1,177 @@
+"""The report: what the director reads at 08:00, as a page and as a workbook.
+
+Both are pure functions of a `Report`: the final summary of a day, or of today up to the last final hour, and what it is
+set beside. All of that is named by key and digest and printed at the report's foot, so that each number can be traced
+to the file it stands in. No clock is asked; the same report gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.summary import alarms
+from chalicelib.summary.alarms import Alarm
+from chalicelib.summary.document import Reference, Summary
+from chalicelib.summary.reconciliation import Reconciliation
+from chalicelib.summary.trend import WEEK, Measures, Trend, Trended, Week
+
+Measure = Literal["passages", "vehicles", "travellers", "from_key_regions", "key_region_stay", "fever"]
+MEASURES: tuple[Measure, ...] = ("passages", "vehicles", "travellers", "from_key_regions", "key_region_stay", "fever")
+"""What is followed from day to day: the fields of `Measures`."""
+
+HOURS = tuple(f"{hour:02d}" for hour in range(24))
+
+
+class CityAlone(Struct, frozen=True):
+    """What is read of a summary that is only set beside another one: its checkpoints are left in the file."""
+
+    city: CityNumbers
+    begins: str = msgspec.field(name="from")
+    ends: str = msgspec.field(name="until")
+    expired: bool = False
+
+
+class CityNumbers(Struct, frozen=True):
+    """The city's counts, as far as they are compared."""
+
+    passages: int
+    vehicles: int
+    travellers: int
+    from_key_regions: int
+    key_region_stay: int
+    fever: int
+    by: dict[str, dict[str, int]] = {}
+
+    @property
+    def measures(self) -> Measures:
+        return Measures(*(getattr(self, name) for name in MEASURES))
+
+
+class Beside(Struct, frozen=True):
+    """A summary that is set beside the one shown."""
+
+    content: CityAlone
+    source: Reference
+
+    @property
+    def day(self) -> date:
+        """The day (Asia/Shanghai) that it begins in."""
+        return moment(self.content.begins).astimezone(LOCAL).date()
+
+
+decode_beside = msgspec.json.Decoder(CityAlone).decode
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What a report is made of. What is None, or empty, was not there, and the report says so."""
+
+    summary: Summary
+    source: Reference
+    """The summary that is shown."""
+    operation: Beside | None = None
+    """The operation so far: up to the end of what is shown, or later."""
+    trend: Trend | None = None
+    """Of the days up to the one before, or with the one that is shown."""
+    trend_source: Reference | None = None
+    before: tuple[Beside, ...] = ()
+    """The whole days before, at most seven, the last one first; what is not whole, or not there, is left out."""
+    reconciliation: Reconciliation | None = None
+    """The last daily check, which counts the table again without the summaries."""
+    reconciliation_source: Reference | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the day that is shown is over."""
+        return self.summary.window == "day"
+
+    @property
+    def begins(self) -> datetime:
+        return moment(self.summary.begins).astimezone(LOCAL)
+
+    @property
+    def ends(self) -> datetime:
+        return moment(self.summary.ends).astimezone(LOCAL)
+
+    @property
+    def day(self) -> date:
+        """The day that is shown: of a longer window, the last one."""
+        return (self.ends - timedelta(microseconds=1)).date()
+
+    @property
+    def sources(self) -> tuple[Reference, ...]:
+        """All that the report is made of, the summary that is shown first."""
+        rest = [
+            self.operation and self.operation.source,
+            self.trend_source,
+            *(each.source for each in self.before),
+            self.reconciliation_source,
+        ]
+        return (self.source, *(each for each in rest if each))
+
+    @property
+    def yesterday(self) -> Beside | None:
+        """The whole day before the one that is shown."""
+        return next((each for each in self.before if each.day == self.day - timedelta(days=1)), None)
+
+    @property
+    def hours(self) -> int:
+        """How many hours of the day are in it: those before 08:00 are 8."""
+        return 24 if self.ends.date() != self.day else self.ends.hour
+
+    def until_then(self, beside: Beside, subject: str) -> int | None:
+        """The sum of `passage_by_hour` or `traveller_by_hour` of a day before, up to the same hour: mornings are set
+        beside mornings. None where that summary does not tell its hours."""
+        by_hour = beside.content.city.by.get(subject)
+        if not by_hour:
+            return None if beside.content.city.passages else 0
+        return sum(by_hour.get(hour, 0) for hour in HOURS[: self.hours])
+
+    def week_until_then(self, subject: str) -> tuple[int, int]:
+        """The sum of that over the days before, and over how many."""
+        known = [number for each in self.before if (number := self.until_then(each, subject)) is not None]
+        return sum(known), len(known)
+
+    def week(self, measure: Measure) -> tuple[int, int]:
+        """The sum of whole days before, and over how many."""
+        return sum(getattr(each.content.city, measure) for each in self.before), len(self.before)
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What somebody should look at, as it was at the end of what is shown."""
+        summary, at = self.summary, moment(self.summary.ends)
+        usual = self.trend.usual if self.trend else {}
+        found = [
+            *(alarms.differences(self.reconciliation) if self.reconciliation else ()),
+            alarms.key_regions_changed(summary.key_regions_versions),
+            alarms.fever_spike(None, summary.city.fever, self._week(None)),
+        ]
+        for checkpoint, there in summary.checkpoints.items():
+            found.append(alarms.fever_spike(checkpoint, there.counts.fever, self._week(checkpoint)))
+            found.append(alarms.same_temperature(checkpoint, there.counts))
+            found += alarms.sheets(checkpoint, there.counts)
+            since = there.counts.last_passage_at or there.since
+            if there.state != "closed" and since:
+                found.append(alarms.silence(checkpoint, since, usual.get(checkpoint), at))
+        return alarms.in_order(found)
+
+    def _week(self, checkpoint: str | None) -> Week | None:
+        """The week before the day that is shown."""
+        there = self.trended(self.day - timedelta(days=1), checkpoint)
+        return there.week if there else None
+
+    def trended(self, day: date, checkpoint: str | None) -> Trended | None:
+        """What the trend says of a checkpoint, or the city (None), on a day."""
+        for each in self.trend.days if self.trend else ():
+            if each.date == day.isoformat():
+                return each.checkpoints.get(checkpoint) if checkpoint else each.city
+        return None
+
+
+def days_before(day: date) -> list[date]:
+    """The days that a report of `day` is set beside, the last one first."""
+    return [day - timedelta(days=back) for back in range(1, WEEK + 1)]

@@ -1,0 +1,324 @@
+"""The workbook: every row of every table, in one XLSX file that Excel, WPS and LibreOffice open.
+
+Written row by row (memory does not grow with the rows), each row counted against the rows that were meant; nothing is
+cut without an error. Text is text, whatever it begins with. The same report gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chalicelib.passage.hour import moment
+from chalicelib.summary.report import Report
+from chalicelib.summary.report.sentences import completeness
+from chalicelib.summary.report.tables import Cell, Row, Table, local, tables
+from chalicelib.summary.report.words import WINDOWS, Words
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+LIMIT = 1_048_576
+"""Rows of a sheet, its header included: more than that Excel does not read."""
+
+_EXACT = 10**15
+"""From here on a number has more digits than Excel keeps: it is written as text."""
+
+_FONT = "Microsoft YaHei"
+
+_TEXT = 32_767
+"""Characters that a cell holds."""
+
+_FORMATS: Mapping[str, dict[str, Any]] = {
+    "text": {"num_format": "@"},
+    "number": {"num_format": "#,##0"},
+    "mean": {"num_format": "#,##0.0"},
+    "share": {"num_format": "0.0%"},
+    "moment": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
+    "date": {"num_format": "yyyy-mm-dd", "align": "left"},
+}
+
+
+class TooManyRows(ValueError):
+    """A table has more rows than a sheet holds; says which and how many. The CSV has them all."""
+
+
+class RowsLost(RuntimeError):
+    """A row or a cell was not written as it was meant; says where."""
+
+
+class _Written(NamedTuple):
+    table: Table
+    rows: int
+
+
+def workbook(report: Report) -> bytes:
+    """The XLSX of `report`. Raises TooManyRows before anything is written, and RowsLost."""
+    from xlsxwriter import Workbook
+
+    shown = tables(report)
+    for table in shown:
+        if table.meant + 1 > LIMIT:
+            raise TooManyRows(f"{table.words}: {table.meant} rows and a header; a sheet holds {LIMIT}")
+    file = io.BytesIO()
+    book = Workbook(
+        file,
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_numbers": False,
+            "strings_to_urls": False,
+            "default_format_properties": {"font_name": _FONT, "font_size": 10},
+        },
+    )
+    with book:
+        _Book(book, report).write(shown)
+    return file.getvalue()
+
+
+class _Chart(NamedTuple):
+    """A native chart beside a table: some of its columns over its first rows."""
+
+    kind: str
+    words: Words
+    names: int
+    """The column with the names of the places."""
+    values: tuple[int, ...]
+    most: int = 60
+    """Rows that are drawn at most; the table has them all."""
+
+
+_CHARTS: Mapping[str, _Chart] = {
+    "trend": _Chart("line", Words("每日人员与7日均值", "Travellers a day, and the 7-day mean"), 0, (8, 10)),
+    "checkpoints": _Chart("bar", Words("各卡口人员", "Travellers by checkpoint"), 1, (8,), 30),
+    "hours": _Chart("column", Words("分时段登记", "Passages by hour"), 0, (1, 4)),
+    "origin_province": _Chart("bar", Words("来源省份", "Origin, province"), 1, (3,), 15),
+    "origin_city": _Chart("bar", Words("来源城市", "Origin, city"), 1, (3,), 20),
+    "origin": _Chart("bar", Words("来源县区", "Origin, county"), 1, (3,), 20),
+    "township": _Chart("bar", Words("目的乡镇", "Destination"), 1, (3,), 30),
+}
+"""Table -> its chart."""
+
+_COLOURS = ("#0072b2", "#d55e00")
+
+
+class _Book:
+    """A workbook that is being written."""
+
+    def __init__(self, book: Workbook, report: Report) -> None:
+        self._book = book
+        self._report = report
+        self._formats = {kind: self._format(**look) for kind, look in _FORMATS.items()}
+        heading = {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#dfe7ee", "bottom": 1}
+        self._header = self._format(**heading)
+        self._header_of_numbers = self._format(align="right", **heading)
+        self._title = self._format(bold=True, font_size=18)
+        self._bold = self._format(bold=True, num_format="@", valign="top")
+        self._plain = self._format(num_format="@", text_wrap=True, valign="top", align="left")
+        self._left = {kind: self._format(**{**look, "align": "left"}) for kind, look in _FORMATS.items()}
+
+    def _format(self, **look: Any) -> Format:
+        return self._book.add_format({"font_name": _FONT, "font_size": 10, **look})
+
+    def write(self, shown: Sequence[Table]) -> None:
+        source = self._report.source
+        self._book.set_properties(
+            {
+                "title": f"卡口登记汇总 {_period(self._report)}",
+                "subject": source.key,
+                "comments": f"sha256 {source.digest}",
+                # The same report, the same bytes: no clock is asked.
+                "created": moment(self._report.summary.ends).replace(tzinfo=None),
+            }
+        )
+        front = self._book.add_worksheet("说明")
+        written = [_Written(table, self._sheet(table)) for table in shown]
+        self._front(front, written)
+
+    def _sheet(self, table: Table) -> int:
+        """Writes `table` as a sheet of its own; the number of rows."""
+        sheet = self._book.add_worksheet(table.words.zh)
+        for at, column in enumerate(table.columns):
+            sheet.set_column(at, at, column.width, self._formats[column.kind])
+            look = self._header if column.kind in ("text", "moment", "date") else self._header_of_numbers
+            self._put(sheet, 0, at, f"{column.words.zh}\n{column.words.en}", "text", look)
+        sheet.set_row(0, 58 if max(len(column.words.en) / column.width for column in table.columns) > 1.3 else 34)
+        chart = _CHARTS.get(table.name)
+        drawn: list[Row] = []
+        rows = 0
+        for row in table.rows():
+            rows += 1
+            if len(row) != len(table.columns):
+                raise RowsLost(f"{table.words}, row {rows}: {len(row)} cells for {len(table.columns)} columns")
+            for at, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
+                self._put(sheet, rows, at, cell, column.kind)
+            if chart and rows <= chart.most:
+                drawn.append(row)
+        if rows != table.meant:
+            raise RowsLost(f"{table.words}: {rows} rows written, {table.meant} meant")
+        last = len(table.columns) - 1
+        sheet.freeze_panes(1, 1)
+        sheet.autofilter(0, 0, rows, last)
+        if rows:
+            sheet.ignore_errors({"number_stored_as_text": _range(0, 1, last, rows)})
+        self._printed(sheet, landscape=sum(column.width for column in table.columns) > 100)
+        sheet.repeat_rows(0)
+        sheet.print_area(0, 0, rows, last)  # a chart beside the table would make it too small to read
+        if chart and drawn:
+            self._draw(sheet, table, chart, drawn)
+        return rows
+
+    def _put(self, sheet: Worksheet, row: int, at: int, cell: Cell, kind: str, look: Format | None = None) -> None:
+        look = look or self._formats[kind]
+        if cell is None:
+            return
+        if isinstance(cell, str):
+            if len(cell) > _TEXT:
+                raise RowsLost(f"{sheet.get_name()}, row {row + 1}: a text of {len(cell)} characters")
+            done = sheet.write_string(row, at, cell, look)
+        elif isinstance(cell, date):
+            done = sheet.write_datetime(row, at, cell, look)
+        elif abs(cell) >= _EXACT:
+            done = sheet.write_string(row, at, str(cell), self._formats["text"])
+        else:
+            done = sheet.write_number(row, at, cell, look)
+        if done:
+            raise RowsLost(f"{sheet.get_name()}, row {row + 1}, column {at + 1}: XlsxWriter answers {done}")
+
+    def _draw(self, sheet: Worksheet, table: Table, chart: _Chart, rows: Sequence[Row]) -> None:
+        """A native chart to the right of the table; what is not known is a gap."""
+        drawn = self._book.add_chart({"type": chart.kind})
+        name = table.words.zh
+        for at, (column, colour) in enumerate(zip(chart.values, _COLOURS, strict=False)):
+            look: dict[str, Any] = {"fill": {"color": colour}, "gap": 40}
+            if chart.kind == "line":
+                look = {"line": {"color": colour, "width": 2.25, "dash_type": "dash" if at else "solid"}}
+                look["marker"] = {"type": "none" if at else "circle", "size": 5, "fill": {"color": colour}}
+            elif at:
+                look = {"fill": {"color": "#bbbbbb"}, "border": {"color": "#666666"}, "gap": 40}
+            drawn.add_series(
+                {
+                    "name": [name, 0, column],
+                    "categories": [name, 1, chart.names, len(rows), chart.names],
+                    "values": [name, 1, column, len(rows), column],
+                    # Written row by row, the numbers are not in memory any more: viewers that do not read the sheet
+                    # find them here.
+                    "categories_data": [_named(row[chart.names]) for row in rows],
+                    "values_data": ["" if row[column] is None else row[column] for row in rows],
+                    **look,
+                }
+            )
+        more = (
+            f"（前{len(rows)}名，共{table.meant}） first {len(rows)} of {table.meant}"
+            if table.meant > len(rows)
+            else ""
+        )
+        drawn.set_title({"name": f"{chart.words}{more}", "name_font": {"size": 12, "name": _FONT}, "overlay": False})
+        drawn.show_blanks_as("gap")
+        axis = {"min": 0, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#d9d9d9"}}}
+        names: dict[str, Any] = {"num_font": {"name": _FONT, "size": 9}}
+        if chart.kind == "bar":
+            names["reverse"] = True  # the largest on top, as in the table
+        if table.columns[chart.names].kind == "date":
+            names |= {"num_format": "mm-dd", "date_axis": True}
+        across, upwards = (axis, names) if chart.kind == "bar" else (names, axis)
+        drawn.set_x_axis(across)
+        drawn.set_y_axis(upwards)
+        drawn.set_legend({"none": True} if len(chart.values) == 1 else {"position": "top"})
+        drawn.set_size({"width": 760, "height": max(380, 22 * len(rows) + 90) if chart.kind == "bar" else 380})
+        sheet.insert_chart(1, len(table.columns) + 1, drawn, {"description": str(chart.words)})
+
+    def _printed(self, sheet: Worksheet, *, landscape: bool = False) -> None:
+        sheet.set_paper(9)
+        if landscape:
+            sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(0.4, 0.4, 0.6, 0.6)
+        sheet.set_footer(f"&Lsha256 {self._report.source.digest[:16]}…&C&A&R&P / &N")
+
+    def _front(self, sheet: Worksheet, written: Sequence[_Written]) -> None:
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, 0, 46)
+        sheet.set_column(1, 1, 76)
+        sheet.set_column(2, 3, 16)
+        sheet.set_row(0, 32)
+        self._put(sheet, 0, 0, f"卡口登记汇总 Checkpoint summary · {_period(self._report)}", "text", self._title)
+        row = 2
+        for words, value in _about(self._report):
+            if isinstance(value, str) and len(value) > 60:
+                sheet.set_row(row, 15 * (1 + sum(2 if letter > "\u2e7f" else 1 for letter in value) // 80))
+            self._put(sheet, row, 0, str(words).strip(), "text", self._bold)
+            kind = "moment" if isinstance(value, datetime) else "number"
+            self._put(sheet, row, 1, value, kind, self._plain if isinstance(value, str) else self._left[kind])
+            row += 1
+        row += 1
+        sheet.set_row(row, 34)
+        headings = ("工作表\nSheet", "内容\nContent", "应有行数\nRows meant", "写入行数\nRows written")
+        for at, heading in enumerate(headings):
+            self._put(sheet, row, at, heading, "text", self._header if at < 2 else self._header_of_numbers)
+        for table, rows in written:
+            row += 1
+            sheet.write_url(row, 0, f"internal:'{table.words.zh}'!A1", string=table.words.zh)
+            self._put(sheet, row, 1, table.words.en, "text")
+            self._put(sheet, row, 2, table.meant, "number")
+            self._put(sheet, row, 3, rows, "number")
+        row += 2
+        self._put(sheet, row, 0, "所据文件 Made from", "text", self._header)
+        self._put(sheet, row, 1, "SHA-256", "text", self._header)
+        for each in self._report.sources:
+            row += 1
+            self._put(sheet, row, 0, each.key.removeprefix("summaries/v1/"), "text", self._plain)
+            self._put(sheet, row, 1, each.digest, "text", self._plain)
+        self._printed(sheet, landscape=True)
+        sheet.activate()
+
+
+def _named(cell: Cell) -> str | int | float:
+    """A name on a chart's axis; a day as Excel counts it."""
+    if isinstance(cell, date):
+        return (cell - date(1899, 12, 30)).days
+    return "" if cell is None else cell
+
+
+def _period(report: Report) -> str:
+    """The window as the city's clock shows it."""
+    return f"{report.begins:%Y-%m-%d %H:%M} – {report.ends:%Y-%m-%d %H:%M}"
+
+
+def _about(report: Report) -> list[tuple[Words, Cell]]:
+    """What the first sheet says of the summary."""
+    summary = report.summary
+    fever = ", ".join(f"{each // 10}.{each % 10} °C" for each in summary.fever_from)
+    said = completeness(report)
+    return [
+        (Words("时段", "Window"), str(WINDOWS.get(summary.window) or summary.window)),
+        (Words("自", "From"), local(summary.begins)),
+        (Words("至", "Until"), local(summary.ends)),
+        (Words("时区", "Times are"), "北京时间 UTC+8"),
+        (Words("完整性", "Completeness"), said.zh),
+        (Words("", "Completeness"), said.en),
+        (Words("状态", "State"), "最终 final" if summary.state == "final" else "暂定 provisional"),
+        (Words("修订号", "Revision"), summary.revision),
+        (Words("比前一修订多出的登记", "Late, not in the revision before"), summary.late),
+        (Words("汇总文件", "Summary, its key"), report.source.key),
+        (Words("摘要", "Summary, its SHA-256"), report.source.digest),
+        (Words("读入登记", "Passages read"), summary.passages_read),
+        (Words("读入扫码", "Scans read"), summary.scans_read),
+        (Words("配置版本", "Settings, versions"), _list(summary.settings_versions)),
+        (Words("重点地区版本", "Key regions, versions"), _list(summary.key_regions_versions)),
+        (Words("发热标准", "Fever from"), fever),
+    ]
+
+
+def _list(versions: Sequence[int]) -> str:
+    return ", ".join(map(str, versions))
+
+
+def _range(first: int, row: int, last: int, end: int) -> str:
+    from xlsxwriter.utility import xl_range
+
+    return str(xl_range(row, first, end, last))

@@ -1,0 +1,260 @@
+"""The workbook: every number of the summary, every row of every table, and nothing that runs."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from msgspec import structs
+from openpyxl.utils.escape import unescape
+
+from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.summary.counting import Counts
+from chalicelib.summary.document import Summary
+from chalicelib.summary.report import MEASURES, Report
+from chalicelib.summary.report import workbook as books
+from chalicelib.summary.report.tables import Table, tables
+from chalicelib.summary.report.words import COUNTED, SUBJECTS
+from chalicelib.summary.report.workbook import RowsLost, TooManyRows, workbook
+from chalicelib.summary.trend import Trended
+from tests.summary import reported
+
+HOSTILE = ("=1+1", '=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\t=1", "<script>alert(1)</script>", "a,\"b\"\nc",
+           "_x0041_", "00123456789012345678", "\U00020bb7田")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def today() -> Report:
+    return reported.report()
+
+
+@pytest.fixture(scope="module")
+def whole() -> Report:
+    return reported.report(day=date(2020, 2, 29))
+
+
+def sheets(content: bytes) -> dict[str, list[tuple[Any, ...]]]:
+    """Sheet -> its rows, the header first, as another library reads them."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return {sheet.title: [tuple(cell.value for cell in row) for row in sheet.iter_rows()] for sheet in book.worksheets}
+
+
+def below(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return rows[1:]
+
+
+def numbers(counts: Counts) -> Counter[tuple[str, str, int]]:
+    found = {("total", name, getattr(counts, name)) for name in COUNTED}
+    return Counter(found | {(about, code, n) for about, by in counts.by.items() for code, n in by.items()})
+
+
+@pytest.mark.parametrize("which", ["today", "whole"])
+def test_every_number_of_the_summary_and_the_trend_is_in_the_workbook(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    report: Report = request.getfixturevalue(which)
+    summary = report.summary
+    found = sheets(workbook(report))
+
+    everything = below(found["全部明细"])
+    parts = {"city": summary.city, **{each: there.counts for each, there in summary.checkpoints.items()}}
+    for checkpoint, counts in parts.items():
+        assert Counter((row[2], row[4], row[7]) for row in everything if row[0] == checkpoint) == numbers(counts)
+    assert {row[0] for row in everything} == set(parts)
+
+    assert {row[0]: row[4] for row in below(found["概况"])} == {name: getattr(summary.city, name) for name in COUNTED}
+    for name, title in (("origin", "来源县区"), ("origin_city", "来源城市"), ("origin_province", "来源省份"),
+                        ("township", "目的乡镇")):  # fmt: skip
+        assert {row[0]: row[3] for row in below(found[title])} == summary.city.by[name]
+        for row in below(found[title]):
+            assert row[4] == pytest.approx(row[3] / summary.city.travellers)
+    journeys = {f"{row[0]}>{row[3]}": row[6] for row in below(found["来源与去向"])}
+    assert journeys == summary.city.by["journey"]
+
+    for row, (checkpoint, there) in zip(below(found["卡口"]), sorted(summary.checkpoints.items()), strict=True):
+        assert row[:3] == (checkpoint, there.name_zh, there.name_en)
+        assert row[4:6] == (city_time(there.since), city_time(there.counts.last_passage_at))
+        wanted = [getattr(there.counts, name) for name in COUNTED]
+        if there.state == "counted":
+            assert list(row[6:]) == wanted
+        else:
+            assert list(row[6:]) == [number or None for number in wanted]  # silence is not zero
+
+    for hour, row in enumerate(below(found["时段"])):
+        code, open_still = f"{hour:02d}", hour >= report.hours
+        by = summary.city.by
+        wanted = [None if open_still else by[name].get(code, 0) for name in ("passage_by_hour", "traveller_by_hour")]
+        before = [each.content.city.by["passage_by_hour"].get(code, 0) for each in report.before]
+        assert list(row[1:4]) == [*wanted, before[0]]
+        assert row[4] == pytest.approx(sum(before) / len(before), abs=0.0501)
+
+    assert report.trend
+    city = below(found["趋势"])
+    assert [row[0].date() for row in city] == [date.fromisoformat(day.date) for day in report.trend.days]
+    for row, day in zip(city, report.trend.days, strict=True):
+        assert day.city
+        followed(row[2:], day.city)
+    each = iter(below(found["卡口趋势"]))
+    for day in report.trend.days:
+        for checkpoint, trended in sorted(day.checkpoints.items()):
+            row = next(each)
+            assert (row[0].date(), row[2], row[3]) == (date.fromisoformat(day.date), checkpoint, trended.name_zh)
+            followed(row[5:], trended)
+    assert next(each, None) is None
+    assert [(row[2], row[5], row[6]) for row in below(found["预警"])] == [
+        (alarm.checkpoint or "city", alarm.value, alarm.expected) for alarm in report.alarms
+    ]
+    classes = Counter((row[1], row[2], row[6]) for row in below(found["分类"]))
+    own = {"origin", "origin_city", "origin_province", "township", "journey", "passage_by_hour", "traveller_by_hour"}
+    assert classes == Counter(
+        (SUBJECTS[about].en, code, number)
+        for about, by in summary.city.by.items()
+        if about not in own
+        for code, number in by.items()
+    )
+
+
+def followed(cells: tuple[Any, ...], there: Trended) -> None:
+    for at, name in enumerate(MEASURES):
+        number, change, mean = cells[3 * at : 3 * at + 3]
+        assert number == (getattr(there.counts, name) if there.state == "counted" else None)
+        assert change == (getattr(there.change, name) if there.change else None)
+        if there.week.days:
+            assert mean == pytest.approx(getattr(there.week.sums, name) / there.week.days, abs=0.0501)
+        else:
+            assert mean is None
+    assert cells[-2:] == (there.week.days, there.key_region_per_mille)
+
+
+def city_time(stamp: str | None) -> datetime | None:
+    """To the millisecond, as Excel keeps it."""
+    return moment(stamp).astimezone(LOCAL).replace(tzinfo=None) if stamp else None
+
+
+def test_counts_have_words_whatever_is_added_to_them() -> None:
+    """A number that is added to `Counts` must come into the report."""
+    assert set(COUNTED) == {name for name in Counts.__struct_fields__ if name not in ("by", "last_passage_at")}
+
+
+def test_the_first_sheet_says_what_it_is_made_of_and_that_nothing_was_cut(today: Report) -> None:
+    content = workbook(today)
+    found = sheets(content)
+    front = {row[0]: row[1] for row in found["说明"] if row[0]}
+    assert front["摘要 Summary, its SHA-256"] == today.source.digest
+    assert front["汇总文件 Summary, its key"] == today.source.key
+    assert front["修订号 Revision"] == today.summary.revision
+    counted = {row[0]: row[2:4] for row in found["说明"] if isinstance(row[2], int)}
+    assert counted == {title: (len(rows) - 1, len(rows) - 1) for title, rows in found.items() if title != "说明"}
+    named = {(row[0], row[1]) for row in found["说明"]}
+    assert {(each.key.removeprefix("summaries/v1/"), each.digest) for each in today.sources} <= named
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for sheet in book.worksheets[1:]:
+        assert sheet.freeze_panes == "B2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        assert sum(name.startswith("xl/charts/chart") for name in parts.namelist()) == 7
+
+
+def test_the_same_report_gives_the_same_bytes(today: Report) -> None:
+    assert workbook(today) == workbook(today)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_text_runs_or_is_changed(today: Report, name: str) -> None:
+    summary = named(today.summary, "101", name)
+    content = workbook(structs.replace(today, summary=summary))
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    cells = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    there = [cell for cell in book["卡口"]["B"] if unescape(str(cell.value)) == name]
+    assert len(there) == 1
+    assert (there[0].data_type, there[0].number_format) == ("s", "@")
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        assert b"<f>" not in b"".join(parts.read(each) for each in parts.namelist() if "/sheet" in each)
+
+
+def test_codes_and_numbers_too_long_for_excel_are_text(today: Report) -> None:
+    long = 10**17 + 1
+    city = structs.replace(today.summary.city, scans=long)
+    found = sheets(workbook(structs.replace(today, summary=structs.replace(today.summary, city=city))))
+    assert {row[0]: row[4] for row in below(found["概况"])}["scans"] == str(long)
+    assert all(isinstance(row[0], str) for row in below(found["来源县区"]))
+
+
+def test_a_table_that_excel_could_not_hold_is_refused_before_anything_is_written(
+    today: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = max(table.meant for table in tables(today)) + 1
+    monkeypatch.setattr(books, "LIMIT", most)
+    workbook(today)
+    monkeypatch.setattr(books, "LIMIT", most - 1)
+    with pytest.raises(TooManyRows, match=f"{most - 1} rows"):
+        workbook(today)
+
+
+@pytest.mark.parametrize("wrong", ["fewer", "more", "short", "long text"])
+def test_a_row_that_is_lost_is_an_error(today: Report, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    def lossy(report: Report) -> tuple[Table, ...]:
+        first, *rest = tables(report)
+        rows = list(first.rows())
+        changed = {
+            "fewer": rows[:-1],
+            "more": [*rows, rows[0]],
+            "short": [rows[0][:-1], *rows[1:]],
+            "long text": [("x" * 32_768, *rows[0][1:]), *rows[1:]],
+        }[wrong]
+        return (first._replace(rows=lambda: changed), *rest)
+
+    monkeypatch.setattr(books, "tables", lossy)
+    with pytest.raises(RowsLost):
+        workbook(today)
+
+
+def named(summary: Summary, checkpoint: str, name: str) -> Summary:
+    there = structs.replace(summary.checkpoints[checkpoint], name_zh=name, name_en=name)
+    return structs.replace(summary, checkpoints={**summary.checkpoints, checkpoint: there})
+
+
+def test_a_day_without_any_passage(today: Report) -> None:
+    empty = structs.replace(
+        today.summary,
+        city=Counts(),
+        checkpoints={
+            each: structs.replace(there, state="silent", since=today.summary.begins, counts=Counts())
+            for each, there in today.summary.checkpoints.items()
+        },
+    )
+    found = sheets(workbook(Report(summary=empty, source=today.source)))
+    assert [row[6:] for row in below(found["卡口"])] == [(None,) * len(COUNTED)] * 18
+    assert below(found["来源县区"]) == []
+    assert below(found["趋势"]) == []
+
+
+PICTURES = os.environ.get("KAKOU_PICTURES")
+
+
+@pytest.mark.skipif(not (PICTURES and shutil.which("soffice")), reason="pictures are made where KAKOU_PICTURES says")
+def test_picture(today: Report, tmp_path: Path) -> None:
+    """LibreOffice opens it, and draws what people see."""
+    (tmp_path / "report.xlsx").write_bytes(workbook(today))
+    command = ["soffice", "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "report.xlsx")]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "HOME": str(tmp_path)})
+    for at, picture in enumerate(pages(tmp_path / "report.pdf")):
+        picture.save(Path(PICTURES or "") / f"report-xlsx-{at + 1:02d}.png")
+
+
+def pages(pdf: Path) -> Iterator[Any]:
+    import pypdfium2
+
+    for page in list(pypdfium2.PdfDocument(pdf))[:6]:
+        yield page.render(scale=1.5).to_pil()
