@@ -3,7 +3,8 @@
 | served as | made of |
 |---|---|
 | `static/form-<language>.<digest>.js` | sending.js, form.js and the words they say |
-| `static/ease-<language>.<digest>.js` | check.js, ease.js, origin.js, party.js, later.css, rules and words; later |
+| `static/ease-<language>.<digest>.js` | check.js, ease.js, origin.js, party.js, tongue.js, later.css; later |
+| `static/words-<language>.<digest>.js` | what the scripts say in another language; fetched when it is chosen |
 | `static/places.<digest>.js` | the divisions of GB/T 2260 and how they are read; fetched after that |
 | `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
 
@@ -74,6 +75,10 @@ _EASY_WORDS: Mapping[str, str] = {
     "found": _("Is it one of these?"),
     "nowhere": _("No such place in the list. Compare the name, or write it in full."),
     "all": _("All provinces"),
+    "no_tongue": _("This language needs the network"),
+    "no_tongue_yet": _(
+        "It is not on this phone yet. All that you wrote is still here: try again when the network is back."
+    ),
     "for_other": _("I am filling this in for somebody else"),
     "for_me": _("I am filling it in for myself"),
     "helping": _(
@@ -119,21 +124,32 @@ def all_files() -> Iterator[tuple[str, bytes]]:
     for language in LANGUAGES:
         yield name(language), _form(language)
         yield _named("ease", language, _ease(language)), _ease(language)
+        yield _named("words", language, _words(language)), _words(language)
     yield _named("places", None, _places()), _places()
 
 
-@cache
-def _ease(language: Language) -> bytes:
+def _said(language: Language) -> dict[str, object]:
     say = messages(language).gettext
-    said = {
+    return {
         "rules": {rule: say(message) for rule, message in words.RULES.items()},
         "required": {part: say(message) for part, message in words.REQUIRED.items()},
         **{key: say(message) for key, message in _EASY_WORDS.items()},
     }
+
+
+@cache
+def _words(language: Language) -> bytes:
+    words = {key: messages(language).gettext(message) for key, message in WORDS.items()}
+    return f"kakou.tongue({_json(language.code)},{_json({'words': words, 'said': _said(language)})});\n".encode()
+
+
+@cache
+def _ease(language: Language) -> bytes:
+    tongues = _json({other.code: "../" + _named("words", other, _words(other)) for other in LANGUAGES})
     places = _json("../" + _named("places", None, _places()))
-    data = f"const RULES={_json(rules())},SAID={_json(said)},STYLES={_json(_styles())},PLACES={places};"
-    data += f"const CODES={_json({'days': REMEMBERED_DAYS})};"
-    sources = "".join(map(_source, ("check", "ease", "origin", "party")))
+    data = f"const RULES={_json(rules())},SAID={_json(_said(language))},STYLES={_json(_styles())},PLACES={places};"
+    data += f"const CODES={_json({'days': REMEMBERED_DAYS})},TONGUES={tongues};"
+    sources = "".join(map(_source, ("check", "ease", "origin", "party", "tongue")))
     return f"(()=>{{\n{data}\n{sources}kakou.opened();\n}})();\n".encode()
 
 

@@ -348,6 +348,18 @@ const tell = (each, own) => {
   else say(key, 'ok', `${WORDS.registered} · ${time}`, [receipt]);
 };
 
+// The form in another language, `html`, takes over all of this one and what is said above it.
+const turned = html => {
+  const body = new URLSearchParams(new FormData(form)).toString();
+  const held = document.body.classList.contains('held');
+  const id = named('submission').value;
+  show(html);
+  named('submission').value = id;
+  fill(body);
+  if (record) waiting(record, held);
+  wake();
+};
+
 const enhance = () => {
   form = find('form');
   if (!form || !named('submission')) return form = null;
@@ -372,7 +384,8 @@ const enhance = () => {
 
 // What the later script stands on, and adds: `mend` checks before sending, `opened` sees each form, `after` says what a
 // record carries, `looked` sees that something may have been settled.
-const kakou = self.kakou = { all, element, fill, find, forget, form: () => form, keep, lead, named, needless, party, records };
+const kakou = self.kakou = { all, element, fill, find, forget, form: () => form, keep, lead, named, needless, party, records,
+  say, turned, words: WORDS };
 
 addEventListener('online', wake);
 addEventListener('pageshow', event => event.persisted && wake());

@@ -9,7 +9,7 @@
 
 let places = [];
 let paths = new Map(); // what a choice writes -> place
-const CHINESE = document.documentElement.lang.startsWith('zh');
+const chinese = () => document.documentElement.lang.startsWith('zh');
 const MANY = 12;
 const SOUNDS = { 省: 'sheng', 市: 'shi', 区: 'qu', 县: 'xian', 州: 'zhou', 旗: 'qi', 盟: 'meng' };
 
@@ -45,7 +45,7 @@ kakou.places = text => {
 kakou.writes = () => places.filter(place => !place.below.length).map(place => [place.code, written(place)]);
 
 const lineage = place => place ? [...lineage(place.up), place] : [];
-const written = place => CHINESE ? lineage(place).map(each => each.name).join('')
+const written = place => chinese() ? lineage(place).map(each => each.name).join('')
   : lineage(place).reverse().map(each => each.called).join(', ');
 
 // Where in `text`, read on from `from`, a spelling of the place may end: each sign by itself or by a beginning of its
@@ -150,10 +150,10 @@ const open = field => {
   const shown = ([place, , word]) => {
     if (!place) return [word];
     const more = place.below.length ? ' ›' : '';
-    if (deeper) return CHINESE ? [place.name + more] : [place.called + more, ' ', element('small', { lang: 'zh-Hans' }, place.name)];
+    if (deeper) return chinese() ? [place.name + more] : [place.called + more, ' ', element('small', { lang: 'zh-Hans' }, place.name)];
     const path = lineage(place.up);
-    const own = CHINESE ? place.name : `${place.called} ${place.name}`;
-    const around = CHINESE ? path.map(each => each.name).join(' ') : path.reverse().map(each => each.called).join(', ');
+    const own = chinese() ? place.name : `${place.called} ${place.name}`;
+    const around = chinese() ? path.map(each => each.name).join(' ') : path.reverse().map(each => each.called).join(', ');
     return [own + more, ' ', element('small', {}, around)];
   };
   const box = element('ul', {
