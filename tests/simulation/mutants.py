@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+import chalicelib.passage.table
 import chalicelib.summary.document
 import chalicelib.summary.pointers
 import chalicelib.summary.run
+from chalicelib.passage import facts
+from chalicelib.passage.facts import Registered
+from chalicelib.passage.hour import Hour
+from chalicelib.passage.table import PassageTable
 from chalicelib.settings import Settings
 from chalicelib.summary import counting
 from chalicelib.summary.counting import Counts
@@ -36,9 +41,9 @@ class HourInIdentity(Altered):
     """The guard knows a submission id only within the hour."""
 
     def transact_write_items(self, *, TransactItems: list[Any]) -> Any:  # noqa: N803
-        guard = TransactItems[0]["Put"]
-        if len(TransactItems) == 1:
+        if len(TransactItems) == 1 or "Put" not in TransactItems[0]:
             return self._client.transact_write_items(TransactItems=TransactItems)
+        guard = TransactItems[0]["Put"]
         hour = guard["Item"]["received_at"]["S"][:13]
         item = guard["Item"] | {"pk": {"S": guard["Item"]["pk"]["S"] + "#" + hour}}
         return self._client.transact_write_items(TransactItems=[{"Put": guard | {"Item": item}}, *TransactItems[1:]])
@@ -48,7 +53,7 @@ class PlainConditionalPut(Altered):
     """The passage alone, on the condition that it is not there: under another time of arrival it never is."""
 
     def transact_write_items(self, *, TransactItems: list[Any]) -> Any:  # noqa: N803
-        if len(TransactItems) == 1:
+        if len(TransactItems) == 1 or "Put" not in TransactItems[0]:
             return self._client.transact_write_items(TransactItems=TransactItems)
         with contextlib.suppress(self._client.exceptions.TransactionCanceledException):
             self._client.transact_write_items(TransactItems=TransactItems[1:])
@@ -82,6 +87,13 @@ class NoIfMatch(Altered):
 def same_passages(one: Summary, other: Summary) -> bool:
     """Two summaries of other scans are taken for the same."""
     return (one.passages_digest, one.merged_from) == (other.passages_digest, other.merged_from)
+
+
+def every_record(table: PassageTable, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
+    """What is corrected counts, beside what corrects it."""
+    for sk, counted in table._counted(f"CP#{checkpoint}#{hour.key}", now):
+        received_at, *_, submission = sk.split("#")
+        yield Registered(received_at, submission, facts.decode(counted), sk.count("#") // 3)
 
 
 def one_fewer(settings: Settings) -> Settings:
@@ -134,6 +146,16 @@ MUTANTS = (
             (chalicelib.summary.run, "same_records", same_passages),
             (chalicelib.summary.document, "same_records", same_passages),
         ),
+    ),
+    Mutant(
+        "what is corrected counts beside its correction",
+        Mutation("beside"),
+        ((chalicelib.passage.table.PassageTable, "facts", every_record),),
+    ),
+    Mutant(
+        "nobody asks which hours were corrected",
+        Mutation("unasked"),
+        ((chalicelib.passage.table.PassageTable, "changed", lambda *_: set()),),
     ),
     Mutant("a dropped checkpoint", Mutation("checkpoint", settings=one_fewer)),
 )

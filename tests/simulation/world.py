@@ -29,7 +29,7 @@ from chalicelib.passage.form import parse
 from chalicelib.passage.hour import GRACE, Hour, hours_of, moment, stamp
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
-from chalicelib.passage.registration import AnotherPassage, register
+from chalicelib.passage.registration import AnotherPassage, NothingToCorrect, register
 from chalicelib.passage.table import NotStored, PassageTable
 from chalicelib.settings import Poster, Settings, first_settings
 from chalicelib.summary import layout
@@ -84,6 +84,8 @@ class Party:
     checkpoint: str
     passage: Passage
     presses: int
+    began: datetime
+    """When it was pressed first."""
     receipts: set[str] = field(default_factory=set)
 
 
@@ -192,9 +194,23 @@ class World:
         submission = f"{self.rng.getrandbits(128):032x}"
         checkpoint = self.rng.choice(self.settings.checkpoints).id
         passage = msgspec.structs.replace(self.rng.choice(_passages()), submission=submission, checkpoint=checkpoint)
-        party = Party(submission, checkpoint, passage, presses=self.rng.randint(1, 9))
-        self.parties[submission] = party
+        self._begin(passage)
+
+    def _begin(self, passage: Passage) -> None:
+        party = Party(passage.submission, passage.checkpoint, passage, self.rng.randint(1, 9), self.now)
+        self.parties[passage.submission] = party
         self._press(party)
+
+    def _correct(self, party: Party) -> None:
+        """Other answers under an id of their own; the first, or what corrected it, may be corrected again and again."""
+        submission = f"{self.rng.getrandbits(128):032x}"
+        other = self.rng.choice(_passages())
+        self._begin(
+            msgspec.structs.replace(
+                other, submission=submission, checkpoint=party.checkpoint, replaces=party.submission
+            )
+        )
+        self.counts["corrections"] += 1
 
     def _press(self, party: Party) -> None:
         party.presses -= 1
@@ -214,11 +230,14 @@ class World:
         try:
             receipt = register(
                 passage, poster=1 + retiring, key="A", retiring=retiring, now=received, retention_days=30,
+                waited=round((self.now - party.began).total_seconds()),
                 deployment="simulated", keys=KEYS, sealer=self, table=self.table,
             )  # fmt: skip
         except AnotherPassage:
             self._tell(f"{party.submission[:4]} at {party.checkpoint}: 409")
             self.counts["409"] += 1
+        except NothingToCorrect:
+            self._must(False, f"what {party.submission[:4]} corrects is not there")
         except (NotStored, Crash) as error:
             self._tell(f"{party.submission[:4]} at {party.checkpoint}: 503 ({type(error).__name__})")
             self.counts["503"] += 1
@@ -232,6 +251,9 @@ class World:
             else:
                 party.passage = passage  # the changed one came first, and stands
                 party.receipts = {receipt.signed}
+            if self.rng.random() < 0.1:
+                wait = self.rng.choice((5, 600, 4000, 9000))
+                self._at(self.now + timedelta(seconds=self.rng.uniform(0, wait)), partial(self._correct, party))
         if party.presses > 0:
             wait = self.rng.choice((2, 30, 300, 1800, 4000, 8000))
             self._at(self.now + timedelta(seconds=self.rng.uniform(1, wait)), lambda: self._press(party))
@@ -345,27 +367,37 @@ class World:
         """Hour -> checkpoint -> passages, vehicles, travellers; from the raw items, with none of our counting."""
         found: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
         plates = set()
-        for (pk, _), item in self.dynamo.items.items():
-            if pk.startswith("CP#"):
-                _, checkpoint, hour = pk.split("#")
-                _, _, _, vehicle, plate, travellers, *_ = msgspec.json.decode(item["facts"]["S"])
-                there = found[hour].setdefault(checkpoint, {"passages": 0, "vehicles": 0, "travellers": 0})
-                there["passages"] += 1
-                there["travellers"] += len(travellers)
-                if vehicle not in ("rail", "foot") and (plate is None or (pk, plate) not in plates):
-                    there["vehicles"] += 1
-                    plates.add((pk, plate))
+        for pk, records in self._groups():
+            _, checkpoint, hour = pk.split("#")
+            _, _, _, vehicle, plate, travellers, *_ = records[-1]
+            there = found[hour].setdefault(checkpoint, {"passages": 0, "vehicles": 0, "travellers": 0})
+            there["passages"] += 1
+            there["travellers"] += len(travellers)
+            if vehicle not in ("rail", "foot") and (plate is None or (pk, plate) not in plates):
+                there["vehicles"] += 1
+                plates.add((pk, plate))
         return found
+
+    def _groups(self) -> list[tuple[str, list[Any]]]:
+        """Of each passage its partition, and the facts of it and its corrections, in the order of their arrival."""
+        groups: dict[tuple[str, str], list[tuple[str, str, Any]]] = defaultdict(list)
+        for (pk, sk), item in self.dynamo.items.items():
+            if pk.startswith("CP#"):
+                at, first, arrived, submission = (sk.split("#") * 2)[:4]
+                groups[pk, first].append((arrived, submission, msgspec.json.decode(item["facts"]["S"])))
+                self._must(at[:13] == pk.rpartition("#")[2], f"{first[:4]} is in another hour")
+        return [(pk, [facts for _, _, facts in sorted(records)]) for (pk, _), records in groups.items()]
 
     def _on_posters(self) -> dict[str, tuple[Counter[str], Counter[str]]]:
         """Hour -> passages on retiring posters, scans of revoked ones, by poster; from the raw items too."""
         found: dict[str, tuple[Counter[str], Counter[str]]] = defaultdict(lambda: (Counter(), Counter()))
-        for (pk, _), item in self.dynamo.items.items():
-            kind, checkpoint, hour = [*pk.split("#"), ""][:3]
-            if kind in ("CP", "SCAN"):
-                _, version, key, *more = msgspec.json.decode(item["facts"]["S"])
-                if kind == "SCAN" or more[3]:
-                    found[hour][kind == "SCAN"][f"{checkpoint}-{version}-{key}"] += 1
+        scans = [(pk, msgspec.json.decode(item["facts"]["S"])) for (pk, _), item in self.dynamo.items.items()
+                 if pk.startswith("SCAN#")]  # fmt: skip
+        for pk, facts in [*scans, *((pk, records[-1]) for pk, records in self._groups())]:
+            kind, checkpoint, hour = pk.split("#")
+            _, version, key, *more = facts
+            if kind == "SCAN" or more[3]:
+                found[hour][kind == "SCAN"][f"{checkpoint}-{version}-{key}"] += 1
         return found
 
     def _summaries_equal_the_table(self) -> None:
@@ -388,10 +420,22 @@ class World:
             for got_there, stored_there in zip(posters, on_posters[hour.key], strict=True):
                 self._must(got_there == stored_there, f"hour {hour.key}: {got_there}, stored {dict(stored_there)}")
             self._must(summary.scans_read == on_posters[hour.key][1].total(), f"hour {hour.key} has other scans")
+            inside = [records for pk, records in self._groups() if pk.endswith(f"#{hour.key}")]
+            want_there = (
+                sum(len(records) - 1 for records in inside),
+                sum(len(records) > 1 for records in inside),
+                sum(records[-1][7] > 600 for records in inside),
+            )
+            got_corrected = (summary.corrections_read, summary.city.corrected, summary.city.filled_late)
+            self._must(got_corrected == want_there, f"hour {hour.key}: {got_corrected} corrected, stored {want_there}")
             if self.honest:
+                made = [decode_summary(self._object(key) or b"") for bucket, key in self.s3.objects
+                        if key.startswith(layout.hour_folder(hour))]  # fmt: skip
                 self._must(
-                    summary.revision == 1, f"hour {hour.key} was made final too early: revision of {summary.late}"
+                    not any(each.late or each.late_scans for each in made),
+                    f"hour {hour.key} was made final too early: {len(made)} revisions",
                 )
+                self._must(len(made) == 1 or summary.corrections_read > 0, f"hour {hour.key} was revised for nothing")
             hour = hour.next()
         stored = sum(there["passages"] for hour_ in counted.values() for there in hour_.values())
         self._must(total["passages"] == stored, f"{total['passages']} passages are in the hours, {stored} in the table")
@@ -441,7 +485,7 @@ class World:
                 continue
             newest = max(k for _, k in self.s3.objects if k.startswith(key.rpartition("/")[0]))
             made = decode_summary(self._object(newest) or b"")
-            ours = msgspec.structs.replace(made, revision=1, late=0, late_scans=0)
+            ours = msgspec.structs.replace(made, revision=1, late=0, late_scans=0, late_corrections=0)
             self._must(msgspec.json.encode(ours, order="sorted") == content, f"{newest} depends on how it came about")
 
     def _written_once(self) -> None:
