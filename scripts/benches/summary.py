@@ -58,6 +58,9 @@ ASKING: dict[str, Any] = {
     "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk", "#facts": "facts", "#expires_at": "expires_at"},
 }
 
+QUARTER = 4
+"""Of the small pages, every so many are counted."""
+
 UNIT = 4096
 SEALED = 540
 """Bytes that sealing adds to what is sealed: header, data key and tag of the Encryption SDK, under KMS."""
@@ -96,11 +99,11 @@ def _seconds(partitions: Mapping[tuple[str, str], list[Registered]], listed: Set
         for at in range(0, len(some), FULL)
         for hour in [Hour(fortnight.STARTS.start + timedelta(hours=at // FULL))]
     }
-    by_hour = {(checkpoint, Hour.parse(hour)): some for (checkpoint, hour), some in partitions.items()}
+    by_hour = {(checkpoint, Hour.parse(hour)): some for (checkpoint, hour), some in list(partitions.items())[::QUARTER]}
     pages = f"pages of {FULL}"
     return [
         *_counting(full, listed, f"{whole}, {pages}", obviously=True),
-        *_counting(by_hour, listed, f"{whole}, {len(by_hour):,} hours of checkpoints", obviously=False),
+        *_counting(by_hour, listed, f"a quarter of them, {len(by_hour):,} hours of checkpoints", obviously=False),
     ]
 
 
