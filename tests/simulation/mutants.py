@@ -74,6 +74,14 @@ class IndexRead(Altered):
         return self._client.query(**arguments | {"ConsistentRead": False})
 
 
+class Eventual(Altered):
+    """Read without asking for consistency."""
+
+    def query(self, **arguments: Any) -> Any:
+        arguments.pop("ConsistentRead")
+        return self._client.query(**arguments)
+
+
 class NoIfMatch(Altered):
     """The pointer is put whatever stands there."""
 
@@ -130,6 +138,8 @@ MUTANTS = (
     Mutant("missing pagination", Mutation("page", dynamo=FirstPageOnly)),
     Mutant("no grace", Mutation("grace"), ((chalicelib.summary.run, "GRACE", timedelta(0)),)),
     Mutant("an index read", Mutation("index", dynamo=IndexRead), ((dynamo, "STALE", 900.0),)),
+    # Consistency is not a matter of milliseconds on a bad day: here a replica lags by three minutes.
+    Mutant("eventual consistency", Mutation("eventual", dynamo=Eventual), ((dynamo, "STALE", 180.0),)),
     Mutant("the pointer without If-Match", Mutation("pointer", s3=NoIfMatch)),
     Mutant(
         "a non-associative merge",

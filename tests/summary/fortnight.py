@@ -75,6 +75,8 @@ class Arrival(NamedTuple):
     passage: Passage
     poster: int
     retiring: bool
+    waited: int | None = None
+    """Seconds that the form was kept on the phone."""
 
 
 class Made(NamedTuple):
@@ -169,8 +171,31 @@ def arrivals(scale: float = 1.0, seed: int = SEED, starts: Hour = STARTS) -> lis
             plate,
             people.party(size, hour // 24, vehicle == "truck"),
         )
-        made.append(Arrival(starts.start + timedelta(milliseconds=after), passage, poster, retiring))
+        # Where there is no network a form waits on the phone, for minutes or for hours.
+        waited = rng.choices((None, 0, 45, 900, 9000), (30, 60, 6, 3, 1))[0]
+        made.append(Arrival(starts.start + timedelta(milliseconds=after), passage, poster, retiring, waited))
     return made
+
+
+def corrections(made: Sequence[Arrival], seed: int = SEED) -> list[Arrival]:
+    """What travellers mended of every hundredth of these passages, one to nine hours later, a few of them twice: where
+    they come from, never how many they are."""
+    rng = random.Random(seed + 2)
+    people = _People(rng)
+    found: list[Arrival] = []
+    for each in made[37::100]:
+        before = each
+        for _ in range(1 + (rng.random() < 0.1)):
+            party = people.party(len(before.passage.travellers), 0, False)
+            mended = structs.replace(
+                before.passage,
+                submission=f"{rng.getrandbits(128):032x}",
+                replaces=before.passage.submission,
+                travellers=party,
+            )
+            before = each._replace(at=before.at + timedelta(minutes=rng.randint(65, 540)), passage=mended)
+            found.append(before)
+    return sorted(found, key=lambda each: each.at)
 
 
 def scans(scale: float = 1.0, seed: int = SEED, starts: Hour = STARTS) -> list[Scan]:
@@ -186,9 +211,9 @@ def scans(scale: float = 1.0, seed: int = SEED, starts: Hour = STARTS) -> list[S
 def counted(made: Iterable[Arrival], keys: PassageKeys = KEYS) -> dict[tuple[str, str], list[Registered]]:
     """What the table holds of them: checkpoint and hour -> its passages, by the storage's own facts."""
     found: dict[tuple[str, str], list[Registered]] = defaultdict(list)
-    for at, passage, poster, retiring in made:
+    for at, passage, poster, retiring, waited in made:
         plate = keys.plate_hash(passage.plate, at.astimezone(LOCAL).date()) if passage.plate else None
-        facts = facts_of(passage, poster=poster, key="A", retiring=retiring, plate=plate)
+        facts = facts_of(passage, poster=poster, key="A", retiring=retiring, plate=plate, waited=waited)
         found[passage.checkpoint, stamp(at)[:13]].append(Registered(stamp(at), passage.submission, facts))
     return found
 

@@ -131,9 +131,9 @@ def load(made: Operation, arrivals: Sequence[Arrival], threads: int) -> None:
 
     def one(arrival: Arrival) -> None:
         register(
-            arrival.passage, poster=arrival.poster, key="A", retiring=arrival.retiring, now=arrival.at,
-            retention_days=made.settings.retention_days, deployment=made.settings.deployment, keys=made.keys,
-            sealer=made.sealer, table=made.table,
+            arrival.passage, poster=arrival.poster, key="A", retiring=arrival.retiring, waited=arrival.waited,
+            now=arrival.at, retention_days=made.settings.retention_days, deployment=made.settings.deployment,
+            keys=made.keys, sealer=made.sealer, table=made.table,
         )  # fmt: skip
 
     with ThreadPoolExecutor(threads) as pool:
@@ -149,6 +149,8 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
     small = town <= SMALL
     threads, every = (1, 6) if small else (8, 1)
     arrivals = fortnight.arrivals(town, starts=starts)
+    end = Hour(starts.start + timedelta(days=DAYS))
+    corrections = [each for each in fortnight.corrections(arrivals) if each.at < end.start]
     scans = fortnight.scans(town, starts=starts)
     in_force = InForce(settings)
     spent = {"loading": 0.0, "summarising": 0.0}
@@ -161,11 +163,14 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
 
     for number, (_, group) in enumerate(itertools.groupby(arrivals, key=lambda each: Hour.of(each.at).start)):
         there = list(group)
+        mended = [each for each in corrections if each.at < Hour.of(there[0].at).end]
+        corrections = corrections[len(mended) :]
         hour = Hour.of(there[0].at)
         runs = number % every == every - 1
         late = there[:1] if runs and number // every % (2 if small else 28) == 0 else []
         began = time.monotonic()
         load(operation, there[len(late) :], threads)
+        load(operation, mended, 1)
         for scan in scans:
             if scan.at[:13] == hour.key:
                 operation.table.scanned(scan, int((hour.end + timedelta(days=30)).timestamp()))
@@ -179,7 +184,7 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
             summarise(hour.end + GRACE)
             spent["summarising"] += time.monotonic() - began
         load(operation, late, 1)
-    end = Hour(starts.start + timedelta(days=DAYS))
+    load(operation, corrections, 1)
     summarise(end.start + GRACE)
     summarise(end.start + GRACE + timedelta(minutes=1))
     operation.afterwards()
@@ -211,6 +216,8 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
         assert len(summary["checkpoints"]) == 18
         compared += len(want)
     assert [len(day["merged_from"]) for day in days] == [24] * DAYS
+    assert windows[0]["corrections_read"] >= windows[0]["city"]["corrected"] > 0
+    assert windows[0]["city"]["filled_late"] > 0
     assert any(summary["late"] for summary in windows[DAYS + 1 :])
     assert any(summary["key_regions_versions"] == [1, 2] for summary in windows[1 : DAYS + 1])
     assert windows[0]["key_regions_versions"] == [1, 2]
