@@ -396,6 +396,20 @@ def test_how_long_it_was_kept_is_told_at_each_try(phone: Phone, stack: Stack) ->
     assert 900 <= waited <= 930
 
 
+def test_back_from_the_receipt_loses_nothing_that_was_typed(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    typed = phone.page.evaluate("Array.from(new FormData(document.querySelector('form')), String)")
+    phone.send()
+    assert REGISTERED in phone.state
+    phone.page.go_back()
+    phone.page.locator("[name=plate]").wait_for()
+    assert phone.page.evaluate("Array.from(new FormData(document.querySelector('form')), String)") == typed
+    assert phone.page.locator("[name='travellers.0.number']").input_value() == "210381198001010017"
+    phone.page.go_forward()
+    phone.page.locator(".done").wait_for()
+    assert stack.stored == 1
+
+
 def test_a_reload_shows_the_receipt_again(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     phone.send()
