@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -11,6 +13,17 @@ from chalicelib.summary import layout
 from chalicelib.summary.document import Summary, decode, digest
 from chalicelib.summary.pointers import Latest, decode_latest
 from tests.conftest import LocalStack
+
+
+def references(document: Any) -> Iterator[tuple[str, str]]:
+    """Every file that a document names, at any depth: key and digest."""
+    if isinstance(document, dict):
+        if {"key", "digest"} <= document.keys():
+            yield document["key"], document["digest"]
+        document = list(document.values())
+    if isinstance(document, list):
+        for part in document:
+            yield from references(part)
 
 
 class Reader:
@@ -46,7 +59,8 @@ class Reader:
             time.sleep(self._pause)
 
     def _look(self) -> None:
-        latest = decode_latest(self._file(layout.LATEST))
+        read = self._file(layout.LATEST)
+        latest = decode_latest(read)
         if self.seen and latest == self.seen[-1]:
             return
         if self.seen:
@@ -58,15 +72,11 @@ class Reader:
                 if layout.revision_of(day.key) < revisions.get(layout.day_of(day.key), 0):
                     self.problems.append(f"{day.key} is an older revision than was named before")
         self.seen.append(latest)
-        named: list[Any] = [*latest.hours, *latest.days]
-        named += [day.csv for day in latest.days]
-        if latest.operation:
-            named += [latest.operation, latest.operation.csv]
-        for reference in named:
-            content = self._known.get(reference.digest) or self._file(reference.key)
-            if digest(content) != reference.digest:
-                self.problems.append(f"{reference.key} has not the digest it is named with")
-            self._known[reference.digest] = content
+        for key, named in references(json.loads(read)):
+            content = self._known.get(named) or self._file(key)
+            if digest(content) != named:
+                self.problems.append(f"{key} has not the digest it is named with")
+            self._known[named] = content
         if latest.operation:
             operation: Summary = decode(self._known[latest.operation.digest])
             if operation.city.totals != latest.totals or operation.merged_from != latest.sources:
