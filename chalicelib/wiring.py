@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from chalicelib.command.access import Access
     from chalicelib.command.accounts import Accounts
     from chalicelib.command.journal import Journal
+    from chalicelib.command.links import Handover, Links
+    from chalicelib.command.numbers import Numbers
     from chalicelib.command.sessions import Sessions
     from chalicelib.passage.seal import Envelope
     from chalicelib.passage.table import PassageTable
@@ -263,6 +265,31 @@ def journal() -> Journal:
 
 
 @_part
+def numbers() -> Numbers:
+    """The published summaries as the desk shows them: a page waits, so its patience is short."""
+    from chalicelib.command.numbers import Numbers
+    from chalicelib.summary.bucket import SummaryBucket
+
+    return Numbers(SummaryBucket(client("s3"), _name("KAKOU_SUMMARIES_BUCKET")))
+
+
+@_part
+def links() -> Links:
+    """Short-lived links to published files."""
+    from chalicelib.command.links import Links
+
+    return Links(client("s3"), _name("KAKOU_SUMMARIES_BUCKET"))
+
+
+@_part
+def handover() -> Handover:
+    """Where files are put that are made for one person."""
+    from chalicelib.command.links import Handover
+
+    return Handover(client("s3"), _name("KAKOU_HANDOVER_BUCKET"))
+
+
+@_part
 def access() -> Access:
     """The way in and out of the command centre's desk."""
     from chalicelib.command.access import Access, Keys
@@ -283,6 +310,7 @@ def public_secret() -> bytes:
 PARTS = (
     "clock", "settings_bucket", "current_settings", "summary_bucket", "passage_table", "passage_reader", "sealer",
     "code_keys", "public_secret", "scan_table", "keyring", "accounts", "sessions", "journal", "access",
+    "numbers", "links", "handover",
 )  # fmt: skip
 """What `use` can put in place."""
 
@@ -360,6 +388,8 @@ def _config(service: str, patience: Mapping[str, tuple[float, float, int]]) -> A
         read_timeout=read,
         retries={"total_max_attempts": tries, "mode": "standard"},
         max_pool_connections=32,
+        # S3's own default signs links in a way that newer regions, those in China among them, do not take.
+        signature_version="s3v4" if service == "s3" else None,
         # Everything that reaches a client was parsed by us; botocore's own check is slow and prints values.
         parameter_validation=False,
         # One word, where botocore would put a new sentence about this machine together for each request.

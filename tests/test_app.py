@@ -47,7 +47,25 @@ def test_every_route_of_the_command_stack_has_an_authoriser_but_the_way_in(root:
     ("stack", "routes", "schedules"),
     [
         ("public", ["/", "/C/{code}", "/c/{code}", "/receipt-keys", "/static/{name}", "/worker.js", "/{proxy+}"], []),
-        ("command", ["/", "/sign-in", "/sign-out", "/static/{name}", "/{proxy+}"], ["summarise_schedule"]),
+        (
+            "command",
+            [
+                "/",
+                "/change",
+                "/file",
+                "/journal",
+                "/machine/{proxy+}",
+                "/poster",
+                "/posters",
+                "/preview",
+                "/print",
+                "/sign-in",
+                "/sign-out",
+                "/static/{name}",
+                "/{proxy+}",
+            ],
+            ["summarise_schedule"],
+        ),
     ],
 )
 def test_each_stack_has_its_own_routes_and_schedules(

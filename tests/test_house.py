@@ -33,6 +33,7 @@ EDGES = {
     "chalicelib.passage.seal",
     "chalicelib.command.accounts",
     "chalicelib.command.journal",
+    "chalicelib.command.links",
     "chalicelib.command.sessions",
     "chalicelib.summary.bucket",
     "chalicelib.settings.bucket",

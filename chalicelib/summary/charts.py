@@ -35,6 +35,9 @@ class Series(Struct, frozen=True):
     """One for each label of the chart; None where nothing is known."""
     provisional: int = 0
     """How many of the last values may still change."""
+    apart: bool = False
+    """Whether those stand apart, because they count less than the others do: a day that is not over, beside whole
+    ones. No line leads to them, and the number at the line's end is the last settled one."""
 
 
 def line(
@@ -51,7 +54,8 @@ def line(
     drawn = [frame.axes()]
     for at, each in enumerate(series):
         drawn.append(_path(frame.x, frame.y, each, _COLOURS[at], _DASHES[at] if len(series) > 1 else ""))
-        known = [value for value in each.values if value is not None]
+        settled = len(each.values) - each.provisional if each.apart else None
+        known = [value for value in each.values[:settled] if value is not None]
         if known:
             ends.append((frame.y(known[-1]), at, each.name, number(known[-1])))
     drawn += _named(frame, ends)
@@ -91,7 +95,10 @@ def columns(
 def bars(rows: Sequence[tuple[str, float | None]], *, title: str, width: float = 420) -> str:
     """Lying bars, one below the other, each with its name above it and its number beside it."""
     most = max((value for _name, value in rows if value is not None), default=0) or 1
-    tall, room = FONT * 2.5, max((breadth(number(value)) for _name, value in rows if value is not None), default=0) + 8
+    tall, room = (
+        FONT * 2.5,
+        max((breadth(number(value)) for _name, value in rows if value is not None), default=0) * 1.15 + 12,
+    )
     drawn = []
     for at, (name, value) in enumerate(rows):
         y = at * tall
@@ -106,7 +113,13 @@ def bars(rows: Sequence[tuple[str, float | None]], *, title: str, width: float =
 
 
 def spark(
-    values: Sequence[float | None], *, title: str = "", provisional: int = 0, width: float = 120, height: float = 28
+    values: Sequence[float | None],
+    *,
+    title: str = "",
+    provisional: int = 0,
+    apart: bool = False,
+    width: float = 120,
+    height: float = 28,
 ) -> str:
     """A line as small as a word, from zero, with a dot at its end; without a `title` it is hidden from screen readers,
     because its numbers stand beside it."""
@@ -121,7 +134,7 @@ def spark(
 
     drawn = [
         f'<path d="M0 {_(height - 2.5)}H{_(width)}" stroke="{GREY}" stroke-width=".5"/>',
-        _path(x, y, Series("", tuple(values), provisional), BLUE, "", thick=2, dots=False),
+        _path(x, y, Series("", tuple(values), provisional, apart), BLUE, "", thick=2, dots=False),
     ]
     known = [(at, value) for at, value in enumerate(values) if value is not None]
     if known:
@@ -200,9 +213,10 @@ def _path(
         if value is None:
             continue
         here = f"{_(x(at))} {_(y(value))}"
-        if before is not None:
+        if before is not None and (at < settled or not each.apart):
             (firm if at < settled else loose).append(f"M{_(x(at - 1))} {_(y(before))}L{here}")
-        if (before is None and after is None) or (at >= settled and dots):
+        alone_here = before is None and (after is None or (each.apart and at + 1 == settled))
+        if alone_here or (at >= settled and dots):
             inside = "#fff" if at >= settled else colour
             alone.append(
                 f'<circle cx="{_(x(at))}" cy="{_(y(value))}" r="3.5" fill="{inside}" stroke="{colour}" '

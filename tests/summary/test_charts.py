@@ -62,6 +62,16 @@ def test_what_may_still_change_is_dashed_and_hollow() -> None:
     assert [each.get("fill") for each in drawn(column).iter(f"{NS}rect")] == [charts.BLUE, "none"]
 
 
+def test_what_counts_less_than_the_others_stands_apart() -> None:
+    svg = charts.line([Series("n", (4, 6, 1), 1, apart=True)], list("abc"), title="t")
+    assert len(points(curve(svg))) == 2
+    assert "6" in texts(svg), "the number at the end is the last settled one"
+    with pytest.raises(ValueError, match="not enough values"):
+        curve(svg, dashed=True)
+    (hollow,) = drawn(svg).iter(f"{NS}circle")
+    assert hollow.get("fill") == "#fff"
+
+
 def test_lines_are_told_apart_without_colour_and_named_where_they_end() -> None:
     three = [Series(name, (1, 2, 2)) for name in ("a", "b", "c")]
     svg = charts.line(three, DAYS[:3], title="t")

@@ -1,13 +1,29 @@
-"""The desk's pages as values: words in both languages."""
+"""The desk's pages as values: words in both languages, and every number that of the file it leads to."""
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import pytest
+from msgspec import structs
+
+from chalicelib.command.numbers import Numbers, window_of
+from chalicelib.command.people import Person
+from chalicelib.summary.alarms import KINDS
+from chalicelib.summary.document import Reference
+from chalicelib.summary.pointers import Reconciled
 from chalicelib.web import catalogues
 from chalicelib.web.desk import rendering
-from chalicelib.web.language import CATALOGUES, CHINESE, DESK, messages
+from chalicelib.web.desk.numbers import ALARMS, MEASURES, Pages
+from chalicelib.web.desk.rendering import render
+from chalicelib.web.language import CATALOGUES, CHINESE, DESK, ENGLISH, Language, messages
+from tests.summary import fortnight
 
 
 def test_the_desk_speaks_chinese_and_english_whole_and_no_other_language() -> None:
@@ -23,7 +39,7 @@ def test_the_desk_speaks_chinese_and_english_whole_and_no_other_language() -> No
     for key, said in kept.items():
         message = key if isinstance(key, str) else key[0]
         assert set(holes.findall(said)) == set(holes.findall(message)), message
-        if re.search("[a-z]{2}", re.sub(r"%\(.*?\)\d*[sd]", "", message)):
+        if re.search("[a-z]{2}", re.sub(r"%\(.*?\)[-+.0-9]*[sdf]|%%", "", message)):
             assert re.search("[\u4e00-\u9fff]", said), f"{message!r} is not translated"
     assert [each.parents[1].name for each in Path(CATALOGUES).glob("*/LC_MESSAGES/desk.po")] == ["zh_Hans"]
 
@@ -36,3 +52,157 @@ def test_style_and_script_are_named_by_what_they_hold() -> None:
         assert found[0] == rendering.content(kind)
     for other in ("desk.css", "desk.0000000000000000.css", "../templates/base.html", rendering.file_name("css") + "x"):
         assert rendering.static(other) is None
+
+
+AT = datetime(2020, 3, 1, 6, 37, tzinfo=UTC)
+"""14:37 of the last day in the city."""
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Numbers:
+    return Numbers(fortnight.summaries(1 / 100, now=AT).store)
+
+
+def dashboard(numbers: Numbers, language: Language, **changes: Any) -> str:
+    now, latest = structs.replace(numbers.now(), **changes), numbers.latest()
+    values = Pages(language).dashboard(now, latest, numbers.trend(latest), numbers.day(latest, date(2020, 2, 29)), AT)
+    return render("dashboard.html", language, here="numbers", person=WANG, token="t", query={}, **values).decode()
+
+
+WANG = Person("wang", ("centre",))
+
+
+class Cells(HTMLParser):
+    """The tables of a page: heading of the row -> its cells, each with the file that it leads to."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tables: list[dict[str, list[tuple[str, str]]]] = []
+        self._cell: list[str] | None = None
+        self._heading: list[str] | None = None
+        self._row = ""
+        self._file = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        told = dict(attributes)
+        if tag == "table":
+            self.tables.append({})
+            self._row = ""
+        elif tag == "th" and told.get("scope") == "row":
+            self._heading = []
+        elif tag == "td":
+            self._cell, self._file = [], ""
+        elif tag == "a" and self._cell is not None:
+            self._file = (told["href"] or "").removeprefix("file?name=")
+
+    def handle_data(self, data: str) -> None:
+        for kept in (self._cell, self._heading):
+            if kept is not None:
+                kept.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "th" and self._heading is not None:
+            self._row = " ".join("".join(self._heading).split())
+            self._heading = None
+            self.tables[-1][self._row] = []
+        elif tag == "td" and self._cell is not None:
+            if self._row:  # else the empty corner of the headings
+                self.tables[-1][self._row].append((" ".join("".join(self._cell).split()), self._file))
+            self._cell = None
+
+
+def raw(numbers: Numbers, name: str) -> Any:
+    return json.loads(numbers.file(f"summaries/v1/{name}"))
+
+
+def test_every_number_of_the_dashboard_is_the_number_of_the_file_it_leads_to(numbers: Numbers) -> None:
+    page = dashboard(numbers, ENGLISH)
+    now = raw(numbers, "now.json")
+    big = re.findall('<dt>(.*?)</dt><dd><a href="file[?]name=now.json">(.*?)</a>', page)
+    assert {name.lower(): int(text.replace(",", "")) for name, text in big} == now["totals"]
+    comparison, trend, hours, places, *rankings = Cells(page).tables
+    shown = {label: measure for measure, label in MEASURES.items()}
+    for label, ((today, today_file), (yesterday, trend_file), (mean, _)) in comparison.items():
+        measure = shown[label]
+        assert (number(today), today_file) == (now["today"]["city"].get(measure, 0), "now.json")
+        last = raw(numbers, trend_file)["days"][-1]
+        assert last["date"] == "2020-02-29"
+        assert number(yesterday) == last["city"]["counts"][measure]
+        week = last["city"]["week"]
+        assert number(mean) == pytest.approx(week["sums"][measure] / week["days"], abs=0.051)
+    for day, cells in trend.items():
+        (there,) = [each for each in raw(numbers, cells[0][1])["days"] if each["date"] == day]
+        measures = [there["city"]["counts"][each] for each in ("passages", "vehicles", "travellers")]
+        assert [number(text) for text, _ in cells] == measures
+    assert len(trend) == 13
+    assert {hour[:2]: number(cells[0][0]) for hour, cells in hours.items()} == now["today"]["city"]["by"][
+        "traveller_by_hour"
+    ]
+    assert [each.split()[0] for each in places] == list(now["checkpoints"])
+    for place, (now_here, _, state, vehicles, total, _usual) in places.items():
+        there = now["checkpoints"][place.split()[0]]
+        assert number(now_here[0]) == there["today"]["travellers"]
+        assert number(vehicles[0]) == there["today"]["vehicles"]
+        assert number(total[0]) == there["totals"]["travellers"]
+        assert state[0].startswith({"counted": "open", "silent": "silent since", "closed": "closed"}[there["state"]])
+    for table, subject in zip(rankings, ("origin_province", "origin_city", "township"), strict=True):
+        counted = [number(cells[0][0]) for cells in table.values()]
+        assert sum(counted) == now["today"]["city"]["travellers"], f"all of {subject}, none cut away"
+
+
+def number(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def test_a_window_of_days_shows_the_sums_of_its_files(numbers: Numbers) -> None:
+    window = window_of({"from": "2020-02-20", "to": "2020-02-22"})
+    shown = numbers.of(window, numbers.latest())
+    values = Pages(ENGLISH).window(window, shown)
+    page = render("window.html", ENGLISH, here="window", person=WANG, token="t", query={}, **values).decode()
+    files = re.findall('aria-label="JSON (.*?)"', page)
+    days = [raw(numbers, name) for name in files]
+    assert len(days) == 3
+    big = dict(re.findall('<dt>(.*?)</dt><dd><a href="#files">(.*?)</a>', page))
+    for measure, label in MEASURES.items():
+        assert number(big[label]) == sum(day["city"].get(measure, 0) for day in days)
+
+
+def test_completeness_and_age_are_said_in_one_sentence(numbers: Numbers) -> None:
+    page = dashboard(numbers, CHINESE)
+    assert "14:00 之前已定稿；此后至 14:37 为暂定数。" in page
+    assert "分钟未更新" not in page
+    assert "数据已有 7 分钟未更新" in dashboard(numbers, CHINESE, as_of="2020-03-01T06:30:00.000Z")
+
+
+@pytest.mark.parametrize(("equal", "said"), [(True, "一致。"), (False, "不一致！"), (None, "尚未与登记表核对。")])
+def test_what_the_daily_recount_found_is_said_beside_it(numbers: Numbers, equal: bool | None, said: str) -> None:
+    now, latest = numbers.now(), numbers.latest()
+    day = Reference(latest.days[-1].key, latest.days[-1].digest)
+    found = None
+    if equal is not None:
+        found = Reconciled("summaries/v1/x", "0" * 64, day=day, checked_at="2020-02-29T16:10:00.000Z", equal=equal)
+    values = Pages(CHINESE).dashboard(now, structs.replace(latest, reconciled=found), None, None, AT)
+    assert values["sentence"].endswith(said)
+    assert (found is None) == ("00:10" not in values["sentence"])
+
+
+def test_names_from_the_settings_are_text_and_nothing_else(numbers: Numbers) -> None:
+    now = numbers.now()
+    evil = '<script>alert(1)</script>"><img src=x>'
+    places = {id: structs.replace(each, name_zh=evil, name_en=evil) for id, each in now.checkpoints.items()}
+    for language in (CHINESE, ENGLISH):
+        page = dashboard(numbers, language, checkpoints=places)
+        assert "<script>alert" not in page
+        assert "<img" not in page
+
+
+def test_every_alarm_has_its_words() -> None:
+    assert tuple(ALARMS) == KINDS
+
+
+def test_the_dashboard_is_light(numbers: Numbers) -> None:
+    """First load: page, style and script; second: the page alone. `scripts/bench dashboard` measures it on the wire."""
+    page = len(gzip.compress(dashboard(numbers, ENGLISH).encode()))
+    assert page < 9_000
+    assert page + sum(len(gzip.compress(rendering.content(kind))) for kind in ("css", "js")) < 20_000

@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib.command.journal import Journal
 from chalicelib.command.sessions import CHECKED
+from chalicelib.passage.hour import LOCAL
 from tests.command.forged import forged
 from tests.conftest import LocalStack
 from tests.whole.desk import OWN, Answer, Desk, operator, signed_in
@@ -199,6 +200,8 @@ HOSTILE: list[tuple[str, Attack, int]] = [
     ("… with a foreign origin", lambda me, you: _stolen(me, you, "", Origin="https://evil.example"), 403),
     ("… with no origin", lambda me, you: _stolen(me, you, "", Origin="null"), 403),
     ("signing in from elsewhere", lambda me, you: me.post("sign-in", {"name": "a"}, Sec_Fetch_Site="cross-site"), 403),
+    ("numbers", lambda me, you: me.get("?window=operation"), 401),
+    ("a file", lambda me, you: me.get("file?name=now.json"), 401),
     ("a form without an end", lambda me, you: me.post("sign-in", {"name": "a" * 5000}), 413),
     ("a form of thousands", lambda me, you: me.ask("POST", "sign-in", b"a=1&" * 1000, OWN), 400),
     ("a form of bytes", lambda me, you: me.ask("POST", "sign-in", b"\xff\xfe\x00name", OWN), 401),
@@ -272,8 +275,9 @@ def test_signing_in_is_in_the_journal_and_no_password_anywhere(stack: LocalStack
     password = operator(stack, "written", "centre", "Not-in-any-log-77")
     Desk(stack).sign_in("written", password)
     Desk(stack).sign_in("written", "Wrong-and-not-in-a-log-1")
+    Desk(stack).get(Cookie="__Host-kakou=" + "A" * 43)
     journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
-    entries = journal.of(datetime.now(UTC).astimezone().date()) or journal.of(datetime.now(UTC).date())
+    entries = journal.of(datetime.now(LOCAL).date())
     assert [each.deed for each in entries if each.who == "written"] == ["signed_in"]
     logs = stack.client("logs")
     text = stack.ministack.log.read_text("utf-8", "replace")
@@ -281,6 +285,7 @@ def test_signing_in_is_in_the_journal_and_no_password_anywhere(stack: LocalStack
         if "command" in group["logGroupName"]:
             text += str(logs.filter_log_events(logGroupName=group["logGroupName"])["events"])
     assert "sign_in_refused" in text
+    assert "unauthorised" in text
     for secret in ("Not-in-any-log-77", "Wrong-and-not-in-a-log-1"):
         assert secret not in text
         assert secret not in str(stack.client("dynamodb").scan(TableName="kakou-local-sessions")["Items"])

@@ -62,6 +62,23 @@ def signed(answer: str) -> str:
     return str(found)
 
 
+JOURNEY = """(case when origin not glob '[0-9]*' then origin
+    when substr(origin, 1, 2) in ('11', '12', '31', '50') then substr(origin, 1, 2) || '0000'
+    when substr(origin, 3, 2) = '90' then origin else substr(origin, 1, 4) || '00' end) || '>' || township"""
+"""From which city to which township."""
+
+LOCAL_HOUR = "printf('%02d', (cast(substr(at, 12, 2) as int) + 8) % 24)"
+"""The hour of the day in China at which a passage arrived."""
+
+DEGREES = "case when temperature is null then 'not_told' else printf('%.1f', temperature / 10.0) end"
+
+
+def arrivals(base: Any, where: str) -> dict[str, int]:
+    """Passages by the hour of the day at which they arrived."""
+    rows = base.execute(f"select {LOCAL_HOUR}, count(*) from passage where {where} group by 1")
+    return dict(rows.fetchall())
+
+
 def eventually(look: Callable[[], Found | None], seconds: float = 150) -> Found:
     until = time.monotonic() + seconds
     while True:

@@ -263,7 +263,7 @@ def _modules(folder: Path, stack: str) -> Iterator[str]:
 
 
 def test_a_package_carries_byte_code_for_its_python_and_nothing_idle(unpacked: tuple[str, Path]) -> None:
-    _, folder = unpacked
+    stack, folder = unpacked
     tag = sys.implementation.cache_tag
     for source in ("app", "chalice/app", "chalicelib/wiring"):
         path = Path(source)
@@ -273,7 +273,9 @@ def test_a_package_carries_byte_code_for_its_python_and_nothing_idle(unpacked: t
     assert {path.name for path in (templates / "compiled").glob("*")} == {
         f"{path.name}.code" for path in templates.glob("*.html")
     }
-    for idle in ("boto3", "botocore", "PIL", "qrcode", "reportlab", "manimgx_fonts_cjk", "tests", "scripts", "bin"):
+    drawing = {"PIL", "qrcode", "reportlab", "fontTools", "manimgx_fonts_cjk"}
+    assert all((folder / each).exists() == (stack == "command") for each in drawing), "only the desk draws posters"
+    for idle in ("boto3", "botocore", "zxingcpp", "pypdfium2", "tests", "scripts", "bin"):
         assert not (folder / idle).exists(), idle
 
 
@@ -281,6 +283,14 @@ def test_the_public_package_stays_small(packages: dict[str, Package]) -> None:
     code = packages["public"].code
     assert code is not None
     assert code.stat().st_size < 12_000_000
+
+
+def test_the_command_package_fits_lambda(packages: dict[str, Package]) -> None:
+    code = packages["command"].code
+    assert code is not None
+    assert code.stat().st_size < 60_000_000
+    with zipfile.ZipFile(code) as archive:
+        assert sum(each.file_size for each in archive.infolist()) < 150_000_000, "Lambda takes 250"
 
 
 def test_nothing_of_this_machine_is_in_the_templates(packages: dict[str, Package]) -> None:

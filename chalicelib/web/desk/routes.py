@@ -18,30 +18,58 @@ import contextlib
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from chalice.app import AuthRequest, Blueprint, Request, Response
+from chalice.app import AuthRequest, Blueprint, IAMAuthorizer, Request, Response
 
 from chalicelib import log, wiring
+from chalicelib.checkpoint.lifecycle import NoPosterLeft, Refused
+from chalicelib.checkpoint.poster import SIZES
+from chalicelib.checkpoint.sheets import NotPrinted
 from chalicelib.command.access import Opened, Waiting
 from chalicelib.command.accounts import AccountsUnavailable, SignInRefused, TooManyAttempts
-from chalicelib.command.journal import JournalUnavailable
-from chalicelib.command.people import Person
+from chalicelib.command.journal import MOST, JournalUnavailable
+from chalicelib.command.numbers import FileDamaged, NoSuchWindow, NotPublished, WindowTooLong, window_of
+from chalicelib.command.people import JOURNAL, NUMBERS, POSTERS, Person
 from chalicelib.command.sessions import LONGEST, STEP, Session, SessionsUnavailable
 from chalicelib.command.tokens import TokenRefused
-from chalicelib.settings import SettingsInvalid, SettingsMissing, SettingsUnavailable
+from chalicelib.passage.hour import LOCAL, moment, stamp
+from chalicelib.settings import (
+    Change,
+    Settings,
+    SettingsConflict,
+    SettingsInvalid,
+    SettingsMissing,
+    SettingsUnavailable,
+)
+from chalicelib.summary import layout
 from chalicelib.summary.bucket import Unreachable
 from chalicelib.web import answers
-from chalicelib.web.desk import words
+from chalicelib.web.desk import posters, words
+from chalicelib.web.desk.numbers import Pages
 from chalicelib.web.desk.rendering import render, static
 from chalicelib.web.language import CHINESE, DESK, ENGLISH, Language, asked, messages, named
 
 SESSION, STEPPING, LANGUAGE = "__Host-kakou", "__Host-kakou-step", "__Host-kakou-lang"
 """The cookies: `__Host-` ones come over TLS (or loopback), from this host alone, for all of its paths."""
 
+FILE_TYPES = {
+    "json": "application/json; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+LARGEST = 3_000_000
+"""Bytes of a file that goes through the gateway (a function's answer has 6 MB, in base64); larger ones by a link."""
+
 LIMIT = 4_096
 """Bytes of a form of the desk."""
+
+DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""Of a drawing, which runs nothing."""
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -52,7 +80,7 @@ blueprint = Blueprint(__name__)
 
 
 class Unauthorised(PermissionError):
-    """Nobody is signed in. At the gateway its text alone decides: exactly "Unauthorized" becomes a 401."""
+    """Nobody is signed in."""
 
 
 class Forbidden(PermissionError):
@@ -81,13 +109,20 @@ _REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
     (Foreign, "foreign", 403),
     (Bad, "bad", 400),
     (TooLarge, "too_large", 413),
+    (NoSuchWindow, "bad", 400),
+    (WindowTooLong, "too_large", 413),
+    (NotPublished, "not_found", 404),
     (NotFound, "not_found", 404),
+    (posters.NoSuchPoster, "bad", 400),
+    (NotPrinted, "refused", 409),
+    (Refused, "refused", 409),
     (TooManyAttempts, "too_many", 429),
 )
 """Error -> the plain page that says it (`words.PLAIN`) and the status."""
 
 _OUTAGES = (
     AccountsUnavailable,
+    FileDamaged,
     JournalUnavailable,
     SessionsUnavailable,
     SettingsInvalid,
@@ -212,7 +247,10 @@ class Visit:
 @blueprint.authorizer(ttl_seconds=0, header="Cookie")
 def authorise(request: AuthRequest) -> dict[str, Any]:
     """Who is behind a request, asked by the gateway before any of our routes sees it. Nothing is kept between two
-    requests, so that signing out counts at once. Raises Unauthorised for everybody who is not signed in."""
+    requests, so that signing out counts at once.
+
+    A denial is said and not raised: what is raised ends the process where functions run locally, and counts as an error
+    on AWS. The gateway turns it into a 401 with our page (`.chalice/command.json`)."""
     id = _cookies(request.token).get(SESSION, "")
     now = wiring.clock()
     session = wiring.sessions().find(id, now)
@@ -220,13 +258,14 @@ def authorise(request: AuthRequest) -> dict[str, Any]:
         session = wiring.sessions().look_after(id, session, wiring.accounts().look, now)
     if session is None:
         log.note("unauthorised")
-        raise Unauthorised("Unauthorized")
+    statement = {
+        "Action": "execute-api:Invoke",
+        "Effect": "Allow" if session else "Deny",
+        "Resource": request.method_arn,
+    }
     return {
-        "principalId": session.person.name,
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": request.method_arn}],
-        },
+        "principalId": session.person.name if session else "nobody",
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
     }
 
 
@@ -253,7 +292,58 @@ def desk_static(name: str) -> Response:
 
 @blueprint.route("/", methods=["GET"], content_types=[], authorizer=authorise)
 def dashboard() -> Response:
-    return answer(lambda visit: visit.page("empty.html") if visit.person else visit.plain("unauthorised", 401))
+    return answer(_numbers)
+
+
+@blueprint.route("/file", methods=["GET"], content_types=[], authorizer=authorise)
+def file() -> Response:
+    return answer(_file)
+
+
+@blueprint.route("/journal", methods=["GET"], content_types=[], authorizer=authorise)
+def journal() -> Response:
+    return answer(_journal)
+
+
+@blueprint.route("/posters", methods=["GET"], content_types=[], authorizer=authorise)
+def posters_page() -> Response:
+    return answer(_posters)
+
+
+@blueprint.route("/poster", methods=["GET"], content_types=[], authorizer=authorise)
+def poster_page() -> Response:
+    return answer(_poster)
+
+
+@blueprint.route("/preview", methods=["GET"], content_types=[], authorizer=authorise)
+def preview() -> Response:
+    return answer(_preview)
+
+
+@blueprint.route("/print", methods=["POST"], content_types=[], authorizer=authorise, name="print_posters")
+def print_posters() -> Response:
+    return answer(_print)
+
+
+@blueprint.route("/change", methods=["GET"], content_types=[], authorizer=authorise, name="change_page")
+def change_page() -> Response:
+    return answer(_change_page)
+
+
+@blueprint.route("/change", methods=["POST"], content_types=[], authorizer=authorise)
+def change() -> Response:
+    return answer(_change)
+
+
+# For machines, which sign their requests (SigV4): the gateway asks IAM
+
+
+@blueprint.route("/machine/{proxy+}", methods=["GET"], content_types=[], authorizer=IAMAuthorizer())
+def machine() -> Response:
+    return _for_machines(blueprint.current_request)
+
+
+# For people again: the way out, and what is nowhere
 
 
 @blueprint.route("/sign-out", methods=["POST"], content_types=[], authorizer=authorise)
@@ -357,6 +447,211 @@ def _static(visit: Visit, name: str) -> Response:
     body, kind = found
     headers = {"Content-Type": kind, "Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     return visit.answer(body, 200, headers)
+
+
+# The numbers
+
+
+def _numbers(visit: Visit) -> Response:
+    visit.needs(NUMBERS)
+    window = window_of(visit.query)
+    numbers, pages = wiring.numbers(), Pages(visit.language)
+    try:
+        latest = numbers.latest()
+    except NotPublished:
+        return visit.plain("nothing_yet", 200)
+    if window.kind != "now":
+        shown = numbers.of(window, latest)
+        if window.checkpoint and window.checkpoint not in shown.summary.checkpoints:
+            raise NotFound
+        return visit.page("window.html", polled=True, here="window", **pages.window(window, shown))
+    now, trend = numbers.now(), numbers.trend(latest)
+    if window.checkpoint:
+        there = now.checkpoints.get(window.checkpoint)
+        if there is None:
+            raise NotFound
+        values = pages.checkpoint(window.checkpoint, there, now, latest, trend, visit.now)
+        return visit.page("checkpoint.html", polled=True, here="checkpoint", **values)
+    yesterday = numbers.day(latest, date.fromisoformat(now.today.date) - timedelta(days=1))
+    values = pages.dashboard(now, latest, trend, yesterday, visit.now)
+    return visit.page("dashboard.html", polled=True, here="numbers", **values)
+
+
+def _file(visit: Visit) -> Response:
+    """Leads to a published file by a link that is good for a minute, and for that file alone."""
+    visit.needs(NUMBERS)
+    name = visit.query.get("name", "")
+    if visit.query.keys() - {"name", "lang"} or not wiring.links().is_file(name):
+        raise Bad
+    wiring.journal().add(visit.person.name, "fetched", name, visit.now)
+    return visit.elsewhere(wiring.links().to(name))
+
+
+def _journal(visit: Visit) -> Response:
+    visit.needs(JOURNAL)
+    told = {name: text for name, text in visit.query.items() if name != "lang"}
+    day = window_of(told or {"day": visit.now.astimezone(LOCAL).date().isoformat()})
+    if told and set(told) != {"day"}:
+        raise Bad
+    entries = wiring.journal().of(day.first)
+    say = Pages(visit.language)
+    shown = [
+        (f"{moment(each.at).astimezone(LOCAL):%H:%M:%S}", each.who, visit.say(words.DEEDS[each.deed]), each.what)
+        for each in entries
+    ]
+    iso, name = say.day(day.first)
+    return visit.page("journal.html", here="journal", day=iso, day_name=name, entries=shown, cut=len(entries) == MOST)
+
+
+# Posters
+
+
+def _settings(visit: Visit) -> Settings:
+    """The settings in force now: who changes them must not read what is a minute old."""
+    visit.needs(POSTERS)
+    return wiring.settings_bucket().current()
+
+
+def _posters(visit: Visit) -> Response:
+    settings = _settings(visit)
+    done = words.DONE.get(visit.query.get("done", ""), "")
+    states = {state: visit.say(word) for state, word in words.POSTERS.items()}
+    return visit.page(
+        "posters.html", here="posters", lanes=posters.lanes(settings, visit.now, visit.language), states=states,
+        formats=posters.FORMATS, sizes=SIZES, done=visit.say(done) if done else "",
+    )  # fmt: skip
+
+
+def _lane(visit: Visit, settings: Settings, checkpoint: str) -> posters.Lane:
+    for lane in posters.lanes(settings, visit.now, visit.language):
+        if lane.id == checkpoint:
+            return lane
+    raise NotFound
+
+
+def _poster(visit: Visit) -> Response:
+    lane = _lane(visit, _settings(visit), visit.query.get("checkpoint", ""))
+    if not lane.printable:
+        raise NotFound
+    return visit.page("poster.html", here="posters", lane=lane, formats=posters.FORMATS, sizes=SIZES)
+
+
+def _preview(visit: Visit) -> Response:
+    settings = _settings(visit)
+    lane = _lane(visit, settings, visit.query.get("checkpoint", ""))
+    if not lane.printable:
+        raise NotFound
+    wiring.journal().add(visit.person.name, "previewed", lane.id, visit.now)
+    drawn = posters.preview(settings, wiring.code_keys(), lane.id)
+    return visit.answer(drawn, 200, {"Content-Type": "image/svg+xml", "Content-Security-Policy": DRAWING_POLICY})
+
+
+def _print(visit: Visit) -> Response:
+    """Draws what was chosen and hands it over by a link that is good for a minute."""
+    settings = _settings(visit)
+    fields = visit.fields()
+    lanes = posters.lanes(settings, visit.now, visit.language)
+    wanted = [lane.id for lane in lanes if lane.printable and ("all" in fields or f"cp-{lane.id}" in fields)]
+    if len(wanted) > posters.MOST:
+        raise TooLarge
+    if not wanted:
+        raise Bad
+    form, size = fields.get("form", ""), fields.get("size", "")
+    ending, drawn = posters.printed(settings, wiring.code_keys(), wanted, form, size)
+    wiring.journal().add(visit.person.name, "printed", f"{' '.join(wanted)} {form} {size}", visit.now)
+    name = f"kakou-{wanted[0] if len(wanted) == 1 else 'posters'}-{size}.{ending}"
+    return visit.elsewhere(wiring.handover().link(name, posters.TYPES[ending], drawn))
+
+
+def _change_page(visit: Visit) -> Response:
+    return _asked_to_confirm(visit, _settings(visit), visit.query)
+
+
+def _asked_to_confirm(visit: Visit, settings: Settings, told: Mapping[str, str], problem: str = "") -> Response:
+    """What a change would do, said before it is done."""
+    deed, version = told.get("deed", ""), _version(told)
+    lane = _lane(visit, settings, told.get("checkpoint", ""))
+    left = False
+    try:
+        posters.changed(settings, deed, lane.id, version, visit.now, force=False)
+    except NoPosterLeft:
+        left = True
+    until = f"{posters.end_of_week(visit.now) - timedelta(minutes=1):%Y-%m-%d %H:%M}"
+    holes = {"place": lane.id, "version": version, "next": version + 1, "until": until}
+    will = [*words.WILL[deed], *(words.LEFT if left else ())]
+    return visit.page(
+        "change.html", 409 if problem else 200, here="posters", title=visit.say(words.CHANGES[deed]), lane=lane,
+        version=version, deed=deed, left=left, made_from=settings.version, problem=problem,
+        will=[visit.say(line) % holes for line in will],
+    )  # fmt: skip
+
+
+def _change(visit: Visit) -> Response:
+    settings = _settings(visit)
+    fields = visit.fields()
+    deed, checkpoint, version = fields.get("deed", ""), fields.get("checkpoint", ""), _version(fields)
+    why = fields.get("why", "").strip()
+    if not 1 <= len(why) <= 300 or not why.isprintable():
+        return _asked_to_confirm(visit, settings, fields, visit.say(_("Say why, in one line.")))
+    stands = visit.say(_("Others changed the posters meanwhile. Nothing was done: look again, then confirm."))
+    if fields.get("made_from") != str(settings.version):
+        return _asked_to_confirm(visit, settings, fields, stands)
+    exact = "replace_now" if deed == "replace" and fields.get("confirm") == "now" else deed
+    try:
+        changed = posters.changed(settings, exact, checkpoint, version, visit.now, force="force" in fields)
+        name = visit.person.name
+        # Written down first: what cannot be written down is not done.
+        wiring.journal().add(name, "revoked" if deed == "revoke" else "replaced", f"{checkpoint}-{version}", visit.now)
+        entry = Change(f"{name} (desk)", f"{exact} {checkpoint} {version}", why, "force" in fields)
+        wiring.settings_bucket().publish(changed, stamp(visit.now), entry)
+    except SettingsConflict:
+        return _asked_to_confirm(visit, wiring.settings_bucket().current(), fields, stands)
+    except NoPosterLeft:
+        return _asked_to_confirm(visit, settings, fields, visit.say(_("Confirm that, too.")))
+    return visit.elsewhere(f"posters?done={deed}")
+
+
+def _version(told: Mapping[str, str]) -> int:
+    text = told.get("version", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        raise Bad
+    return int(text)
+
+
+def _for_machines(request: Request) -> Response:
+    """A published file as it is: `machine/latest.json`, `machine/day/2020/02/10/r001.csv`. Its entity tag is its
+    digest, as `latest` names it; asked with If-None-Match, what is still the same costs nothing (304)."""
+    headers: Mapping[str, str] = request.headers
+    name = str((request.uri_params or {}).get("proxy", ""))
+    try:
+        # The gateway has asked IAM; without a caller this is no request that came through it.
+        if not request.context.get("identity", {}).get("userArn"):
+            raise Unauthorised
+        content = wiring.numbers().file(layout.ROOT + name)
+    except Exception as error:
+        for kind, reason, status in _REFUSALS:
+            if isinstance(error, kind):
+                log.note("machine", status=status, reason=reason)
+                return answers.document({"error": reason}, status, headers)
+        status = 503 if isinstance(error, _OUTAGES) else 500
+        log.failure("outage" if status == 503 else "fault", error)
+        return answers.document({"error": "unavailable"}, status, headers)
+    tag = f'"{hashlib.sha256(content).hexdigest()}"'
+    told: dict[str, str | list[str]] = {
+        "ETag": tag,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Encoding",
+        "Content-Type": FILE_TYPES[name.rpartition(".")[2]],
+    }
+    known = {each.strip().removeprefix("W/") for each in headers.get("if-none-match", "").split(",")}
+    if tag in known or "*" in known:
+        log.note("machine", status=304)
+        return answers.with_headers(b"", 304, told, {})
+    if len(content) > LARGEST:
+        log.note("machine", status=303)
+        return answers.with_headers(b"", 303, {**told, "Location": wiring.links().to(name)}, {})
+    log.note("machine", status=200)
+    return answers.with_headers(content, 200, told, headers)
 
 
 # What came with the request

@@ -26,3 +26,46 @@ PLAIN: Mapping[str, tuple[str, str]] = {
     "unavailable": (_("We cannot answer just now"), _("Wait a moment and load the page again: nothing is lost.")),
 }
 """Title and line, by name; messages of the desk's catalogue."""
+
+DEEDS: Mapping[str, str] = {
+    "signed_in": _("signed in"),
+    "sign_in_refused": _("sign-in refused"),
+    "signed_out": _("signed out"),
+    "fetched": _("fetched"),
+    "printed": _("printed"),
+    "previewed": _("previewed"),
+    "revoked": _("revoked"),
+    "replaced": _("replaced"),
+    "refused": _("refused"),
+}
+"""What the journal calls each of its `DEEDS`."""
+
+POSTERS: Mapping[str, str] = {
+    "active": _("works"),
+    "retiring": _("being replaced"),
+    "revoked": _("revoked"),
+    "withdrawn": _("key withdrawn"),
+}
+"""The states of a poster."""
+
+CHANGES: Mapping[str, str] = {"revoke": _("Revoke this poster"), "replace": _("Replace this poster")}
+
+WILL: Mapping[str, tuple[str, ...]] = {
+    "revoke": (
+        _("Within a minute, whoever scans it reads “This poster was replaced” and gets no form."),
+        _("It cannot be undone: a new poster is another version."),
+        _("Take the sheet down."),
+    ),
+    "replace": (
+        _("Version %(next)d is issued for checkpoint %(place)s: print it and hang it."),
+        _("Version %(version)d still opens the form until %(until)s, and its passages are flagged."),
+    ),
+}
+"""What a change will do, before it is confirmed."""
+
+LEFT = (_("Checkpoint %(place)s will have NO working poster. Replace it instead, unless you mean that."),)
+
+DONE: Mapping[str, str] = {
+    "revoke": _("The poster is revoked. Take the sheet down."),
+    "replace": _("The new poster is issued. Print it and hang it."),
+}

@@ -1,0 +1,475 @@
+"""The desk's numbers on the running stack: page, linked file and table say the same; for people and for machines.
+
+A stack of its own, whose operation began three days ago: days, hours and today are all there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as Signer
+
+from chalicelib.checkpoint import poster
+from chalicelib.checkpoint.sheets import sheets
+from chalicelib.command.journal import Entry, Journal
+from chalicelib.passage.hour import GRACE, LOCAL, Hour, stamp
+from scripts.simulated import passages
+from tests.conftest import Credentials, LocalStack
+from tests.web.browser import CHROMIUM, chromium
+from tests.web.test_accessibility import violations
+from tests.web.test_desk import Cells, number
+from tests.whole.census import totals
+from tests.whole.desk import Desk, operator, signed_in
+from tests.whole.functions import Function
+from tests.whole.test_line import Centre, Storage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+PASSWORD = "Right-horse-7-battery"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path_factory.mktemp("numbers")) as running:
+        storage = Storage(running)
+        now = datetime.now(UTC)
+        begins = Hour.of(now - timedelta(days=3)).start
+        moved = msgspec.structs.replace(storage.settings, starts_at=stamp(begins))
+        storage.settings_bucket.publish(moved, stamp(now))
+        checkpoints = [checkpoint.id for checkpoint in moved.checkpoints][:9]
+        open_for = (now - GRACE - begins) / 160
+        for at, made in zip(range(160), passages(8, checkpoints), strict=False):
+            fields: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in made.fields.items()}
+            storage.register(made.checkpoint, fields, begins + at * open_for)
+        assert b"errorType" not in Function(running, "command", "SummariseSchedule").run()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def centre(stack: LocalStack) -> Centre:
+    return Centre(stack)
+
+
+@pytest.fixture(scope="module")
+def wang(stack: LocalStack) -> Desk:
+    return signed_in(stack, "wang", "centre")
+
+
+def linked(desk: Desk, name: str) -> bytes:
+    """The file that a link of the page leads to, brought as a browser brings it: without our cookie."""
+    answer = desk.get(f"file?name={name}")
+    assert answer.status == 303, answer.text
+    with urllib.request.urlopen(answer.headers["location"]) as file:
+        assert file.headers["Content-Disposition"].startswith("attachment")
+        return bytes(file.read())
+
+
+def shown_as(page: str) -> dict[str, int]:
+    """The large numbers of a page."""
+    found = re.findall("<dt>(.*?)</dt><dd><a [^>]*>(.*?)</a>", page)
+    return {label.lower(): int(text.replace(",", "")) for label, text in found}
+
+
+def test_page_file_and_table_say_the_same(stack: LocalStack, wang: Desk, centre: Centre) -> None:
+    page = wang.get("?lang=en").text
+    base = centre.census()
+    (name,) = set(re.findall('<dd><a href="file[?]name=(.*?)">', page))
+    file = json.loads(linked(wang, name))
+    big = shown_as(page)
+    assert big == file["totals"] == totals(base)
+    assert big["passages"] == 160
+    today = datetime.now(LOCAL).date()
+    midnight = stamp(datetime(today.year, today.month, today.day, tzinfo=LOCAL))
+    (
+        comparison,
+        *_,
+    ) = Cells(page).tables
+    told = {label.lower(): number(cells[0][0]) for label, cells in comparison.items()}
+    assert {name: told[name] for name in ("passages", "vehicles", "travellers")} == totals(base, f"at >= '{midnight}'")
+    (places,) = [table for table in Cells(page).tables if any(each.startswith("101 ") for each in table)]
+    for place, cells in places.items():
+        here = f"checkpoint = '{place.split()[0]}'"
+        assert number(cells[4][0]) == totals(base, here)["travellers"]
+        assert number(cells[0][0]) == totals(base, f"{here} and at >= '{midnight}'")["travellers"]
+
+
+def test_a_day_an_hour_and_the_whole_operation_say_what_their_files_and_the_table_do(
+    wang: Desk, centre: Centre
+) -> None:
+    base = centre.census()
+    day = datetime.now(LOCAL).date() - timedelta(days=1)
+    begins = datetime(day.year, day.month, day.day, tzinfo=LOCAL)
+    latest = json.loads(linked(wang, "latest.json"))
+    for query, since, until in (
+        (f"day={day}", begins, begins + timedelta(days=1)),
+        (f"from={day - timedelta(days=1)}&to={day}", begins - timedelta(days=1), begins + timedelta(days=1)),
+        (f"hour={day}T10", begins + timedelta(hours=10), begins + timedelta(hours=11)),
+        ("window=operation", None, None),
+    ):
+        answer = wang.get(f"?{query}&lang=en")
+        assert answer.status == 200, query
+        where = f"at < '{stamp(until) if until else latest['final_up_to']}' and at >= '{stamp(since) if since else ''}'"
+        big = shown_as(answer.text)
+        shown = {name: big[name] for name in ("passages", "vehicles", "travellers")}
+        files = [json.loads(linked(wang, name)) for name in re.findall('aria-label="JSON (.*?)"', answer.text)]
+        assert shown == totals(base, where), query
+        assert shown == {name: sum(each["city"][name] for each in files) for name in shown}, query
+
+
+def test_each_format_is_whole(wang: Desk) -> None:
+    now = json.loads(linked(wang, "now.json"))
+    rows = list(csv.DictReader(io.StringIO(linked(wang, "now.csv").decode("utf-8-sig"))))
+    (total,) = [
+        row["count"] for row in rows
+        if (row["window"], row["checkpoint"], row["subject"], row["code"]) == ("operation", "city", "total", "passages")
+    ]  # fmt: skip
+    assert int(total) == now["totals"]["passages"]
+
+
+HOSTILE = [
+    ("?hour=2021-02-30T25", 400), ("?hour=../../x", 400), ("?day=-1", 400), ("?from=2020-02-10&to=2020-02-01", 400),
+    ("?from=2010-01-01&to=2020-01-01", 413), ("?from=0001-01-01&to=9999-12-31", 413), ("?limit=99999999999", 400),
+    ("?checkpoint=../../etc/passwd", 400), ("?checkpoint=99999", 404), ("?day=1999-01-01", 404), ("?day=%00", 400),
+    ("?day=2020-02-10%0d%0aSet-Cookie:x=1", 400), ("?window=operation&checkpoint=99999", 404),
+    ("file?name=../../settings/v1/current.json", 400), ("file?name=now.json&x=1", 400), ("file", 400),
+    ("file?name=" + "a" * 3000, 400), ("file?name=%2e%2e%2fnow.json", 400), ("file?name=settings/v1/current.json", 400),
+    ("?lang=%3Cscript%3E", 200), ("nothing/here", 404),  ("?day=" + "9" * 4000, 400),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "status"), HOSTILE)
+def test_what_cannot_be_asked_for_is_refused_in_plain_words(wang: Desk, path: str, status: int) -> None:
+    answer = wang.get(path)
+    assert answer.status == status, answer.text[:500]
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "frame-ancestors" in answer.headers["content-security-policy"]
+    assert not re.search("Traceback|passwd|<script>|settings/v1", answer.text)
+    assert "x" not in answer.cookies
+
+
+def test_a_host_that_was_made_up_appears_nowhere(wang: Desk) -> None:
+    answer = wang.get("", X_Forwarded_Host="evil.example", X_Forwarded_For="8.8.8.8", Forwarded="host=evil.example")
+    assert answer.status == 200
+    assert "evil" not in answer.text + str(answer.headers)
+
+
+def test_what_is_still_the_same_is_not_sent_again(wang: Desk) -> None:
+    first = wang.get()
+    again = wang.get(If_None_Match=first.headers["etag"])
+    other = wang.get(If_None_Match='"something else"')
+    assert (again.status, again.body, other.status) == (304, b"", 200)
+    assert first.wire < 10_000
+
+
+def test_links_are_good_for_one_file_and_a_minute(stack: LocalStack, wang: Desk) -> None:
+    link = wang.get("file?name=now.json").headers["location"]
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in link
+    assert "X-Amz-Expires=60" in link
+    for other in (link.replace("now.json", "latest.json"), link.replace("X-Amz-Expires=60", "X-Amz-Expires=600")):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(other)
+        assert refused.value.code == 403
+    journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
+    entries = journal.of(datetime.now(LOCAL).date())
+    assert any((each.who, each.deed, each.what) == ("wang", "fetched", "now.json") for each in entries)
+
+
+# Machines
+
+
+@pytest.fixture(scope="module")
+def machine(stack: LocalStack) -> Credentials:
+    """Somebody who has taken the machines' role."""
+    role = stack.outputs["command"]["MachinesRoleArn"]
+    made = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="fetcher")["Credentials"]
+    return TemporaryCredentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+
+
+class TemporaryCredentials(Credentials):
+    __slots__ = ("token",)
+
+    def __init__(self, key: str, secret: str, token: str) -> None:
+        super().__init__(key, secret)
+        object.__setattr__(self, "token", token)
+
+
+def signed(stack: LocalStack, path: str, who: Any, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    asked = AWSRequest("GET", stack.command_url + path, headers={"Accept": "application/json", **headers})
+    SigV4Auth(Signer(who.access_key, who.secret_key, who.token), "execute-api", "us-east-1").add_auth(asked)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(str(asked.url), headers=dict(asked.headers))) as answer:
+            return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
+
+
+def test_a_machine_asks_for_what_is_new_and_is_told_when_nothing_is(
+    stack: LocalStack, machine: Any, centre: Centre
+) -> None:
+    status, headers, body = signed(stack, "machine/latest.json", machine)
+    assert status == 200
+    latest = json.loads(body)
+    again = signed(stack, "machine/latest.json", machine, **{"If-None-Match": headers["etag"]})
+    assert (again[0], again[2]) == (304, b"")
+    name = latest["days"][-1]["key"].removeprefix("summaries/v1/")
+    status, headers, body = signed(stack, f"machine/{name}", machine)
+    assert status == 200
+    assert headers["etag"] == f'"{latest["days"][-1]["digest"]}"', "the digest that latest.json names"
+    assert body == centre.file(latest["days"][-1]["key"])
+    for path in ("machine/day/1999/01/01/r001.json", "machine/nothing", "machine/..%2f..%2fsettings/v1/current.json"):
+        assert signed(stack, path, machine)[0] in (403, 404)
+
+
+def test_what_is_for_machines_wants_a_signature(stack: LocalStack, wang: Desk) -> None:
+    for somebody in (Desk(stack), wang):
+        answer = somebody.get("machine/now.json")
+        assert (answer.status, "totals" in answer.text) == (403, False)
+
+
+def test_a_machine_may_read_summaries_and_nothing_else(stack: LocalStack, machine: Any) -> None:
+    import botocore.session
+
+    def tries(service: str, operation: str, **given: Any) -> str:
+        client = botocore.session.Session().create_client(
+            service, region_name="us-east-1", endpoint_url=stack.ministack.endpoint_url,
+            aws_access_key_id=machine.access_key, aws_secret_access_key=machine.secret_key,
+            aws_session_token=machine.token,
+        )  # fmt: skip
+        try:
+            getattr(client, operation)(**given)
+        except client.exceptions.ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "allowed"
+
+    data = stack.outputs["data"]
+    bucket = data["SummariesBucket"]
+    assert tries("s3", "get_object", Bucket=bucket, Key="summaries/v1/now.json") == "allowed"
+    assert tries("s3", "put_object", Bucket=bucket, Key="summaries/v1/now.json", Body=b"") == "AccessDenied"
+    assert tries("s3", "delete_object", Bucket=bucket, Key="summaries/v1/now.json") == "AccessDenied"
+    assert tries("s3", "get_object", Bucket=data["SettingsBucket"], Key="settings/v1/current.json") == "AccessDenied"
+    assert "AccessDenied" in tries("dynamodb", "scan", TableName=data["Table"])
+    assert "AccessDenied" in tries("secretsmanager", "get_secret_value", SecretId=data["CodeKeysArn"])
+    status, *_ = signed(stack, "", machine)
+    assert status == 401, "the pages are for people"
+    forged = TemporaryCredentials(machine.access_key, "x" * 40, machine.token)
+    assert signed(stack, "machine/now.json", forged)[0] == 403
+
+
+# Posters and the journal
+
+
+@pytest.fixture(scope="module")
+def staff(stack: LocalStack) -> Desk:
+    return signed_in(stack, "liu", "staff")
+
+
+@pytest.mark.parametrize("path", ["posters", "poster?checkpoint=101", "preview?checkpoint=101",
+                                  "change?deed=revoke&checkpoint=101&version=1"])  # fmt: skip
+def test_posters_are_for_staff_and_the_journal_for_the_centre(wang: Desk, staff: Desk, path: str) -> None:
+    assert wang.get(path).status == 403
+    assert staff.get(path).status == 200
+    assert (wang.get("journal").status, staff.get("journal").status) == (200, 403)
+
+
+def test_staff_cannot_be_made_to_change_anything_from_elsewhere(wang: Desk, staff: Desk) -> None:
+    fields = {"deed": "revoke", "checkpoint": "102", "version": "1", "why": "x", "confirm": "yes", "made_from": "2"}
+    assert wang.post("change", fields).status == 403
+    assert staff.post("change", fields, Sec_Fetch_Site="cross-site").status == 403
+    assert staff.post("change", {**fields, "token": "x" * 32}).status == 403
+    assert staff.post("print", {"cp-101": "on", "form": "pdf", "size": "a4", "token": ""}).status == 403
+    for wrong in ({"deed": "burn"}, {"version": "-1"}, {"version": "9" * 9}, {"deed": "revoke", "version": "7"}):
+        assert staff.get("change?" + urlencode({**fields, **wrong})).status in (400, 404)
+    assert staff.post("print", {"form": "pdf", "size": "a4"}).status == 400
+    assert staff.post("print", {"cp-101": "on", "form": "exe", "size": "a4"}).status == 400
+
+
+def test_a_printed_poster_is_that_of_the_script_to_the_byte(stack: LocalStack, staff: Desk, tmp_path: Path) -> None:
+    for fields, form in (({"cp-103": "on"}, "pdf"), ({"cp-103": "on"}, "svg")):
+        answer = staff.post("print", {**fields, "form": form, "size": "a4"})
+        assert answer.status == 303, answer.text
+        with urllib.request.urlopen(answer.headers["location"]) as file:
+            drawn = file.read()
+        settings = Storage(stack).settings_bucket.current()
+        (sheet,) = sheets(settings, stack.code_keys(), ["103"])
+        assert drawn == poster.draw(sheet, form, "a4"), "decoded again by draw"
+    assert "printed" in [each.deed for each in _entries(stack)]
+
+
+def _entries(stack: LocalStack) -> list[Entry]:
+    return Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"]).of(datetime.now(LOCAL).date())
+
+
+def test_two_who_change_at_once_do_not_undo_each_other(stack: LocalStack, staff: Desk) -> None:
+    asked = staff.get("change?deed=replace&checkpoint=105&version=1")
+    seen = re.search('name="made_from" value="([0-9]+)"', asked.text)
+    assert seen
+    fields = {"deed": "replace", "checkpoint": "105", "version": "1", "why": "torn", "confirm": "yes"}
+    assert staff.post("change", {**fields, "made_from": seen[1]}).status == 303
+    assert staff.post("change", {**fields, "made_from": seen[1]}).status == 409
+    settings = Storage(stack).settings_bucket.current()
+    states = [(each.version, each.state) for each in settings.posters if each.checkpoint == "105"]
+    assert states == [(1, "retiring"), (2, "active")]
+    (entry,) = [each for each in Storage(stack).settings_bucket.log() if each.change.what == "replace 105 1"]
+    assert (entry.change.who, entry.change.why) == ("liu (desk)", "torn")
+
+
+@in_chromium
+def test_staff_print_replace_and_revoke_in_the_browser(stack: LocalStack, browser: Browser) -> None:
+    page = enter(browser, stack, "liu", "staff", 360, 740)
+    page.click("text=张贴码")
+    well(page)
+    page.goto(stack.command_url + "poster?checkpoint=106")
+    well(page)
+    assert page.evaluate("document.querySelector('img.sheet').naturalWidth") > 0, "the preview is there"
+    with page.expect_download() as fetched:
+        page.click("button.go")
+    assert Path(fetched.value.path()).read_bytes().startswith(b"%PDF")
+    page.goto(stack.command_url + "change?deed=replace&checkpoint=106&version=1")
+    well(page)
+    assert "第 2 版" in page.inner_text(".will")
+    page.fill("#why", "rain")
+    page.click("button[value=yes]")
+    page.wait_for_selector("[role=status]")
+    page.goto(stack.command_url + "change?deed=revoke&checkpoint=106&version=2")
+    assert "没有可用的张贴码" in page.inner_text(".will")
+    page.fill("#why", "stolen")
+    page.check("[name=force]")
+    page.click("button[value=yes]")
+    page.wait_for_selector("[role=status]")
+    well(page)
+    deeds = [(each.who, each.deed, each.what) for each in _entries(stack)]
+    assert ("liu", "revoked", "106-2") in deeds
+    assert ("liu", "replaced", "106-1") in deeds
+    page.close()
+    reader = enter(browser, stack, "mei", "centre", 360, 740)
+    reader.goto(stack.command_url + "journal")
+    well(reader)
+    assert "106-2" in reader.inner_text("table")
+    refused = reader.goto(stack.command_url + "journal?day=2020-02-30")
+    assert refused
+    assert refused.status == 400
+    reader.close()
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+def enter(browser: Browser, stack: LocalStack, name: str, role: str, width: int, height: int) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN", accept_downloads=True)
+    page.goto(stack.command_url)
+    page.wait_for_url("**/sign-in")
+    page.fill("#name", name)
+    page.fill("#password", operator(stack, name, role))
+    page.click("button.go")
+    page.wait_for_selector(".out")
+    return page
+
+
+def well(page: Page) -> None:
+    """axe-core finds nothing, and nothing runs over the side."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    page.evaluate(AXE_SCRIPT)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@in_chromium
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800), (1920, 1080)])
+def test_people_read_the_numbers_on_a_phone_a_desk_and_a_wall(
+    stack: LocalStack, browser: Browser, width: int, height: int, tmp_path: Path
+) -> None:
+    page = enter(browser, stack, "mei", "centre", width, height)
+    day = datetime.now(LOCAL).date() - timedelta(days=1)
+    for address in ("", "?lang=en", "?checkpoint=101", f"?day={day}", "?window=operation&lang=zh"):
+        page.goto(stack.command_url + address)
+        well(page)
+    page.goto(stack.command_url)
+    page.screenshot(path=str(tmp_path / f"dashboard-{width}.png"), full_page=True)
+    page.close()
+
+
+@in_chromium
+def test_people_download_and_leave(stack: LocalStack, browser: Browser) -> None:
+    page = enter(browser, stack, "mei", "centre", 1280, 800)
+    for form in ("JSON", "CSV"):
+        with page.expect_download() as fetched:
+            page.click(f"#files a:text-is('{form}') >> nth=0")
+        assert fetched.value.suggested_filename == f"kakou-now.{form.lower()}"
+        assert Path(fetched.value.path()).stat().st_size > 1000
+    page.click(".out button")
+    page.wait_for_url("**/sign-in?left=yes")
+    well(page)
+    assert not [each for each in page.context.cookies() if each["name"] == "__Host-kakou"]
+    page.goto(stack.command_url)
+    page.wait_for_url("**/sign-in")
+    page.close()
+
+
+@in_chromium
+def test_the_page_takes_in_new_numbers_without_losing_the_place(stack: LocalStack, browser: Browser) -> None:
+    page = enter(browser, stack, "mei", "centre", 360, 740)
+    page.clock.install()
+    page.goto(stack.command_url)
+    page.click("#d-trend summary")
+    page.focus("#d-hours summary")
+    page.evaluate("document.querySelector('.scroll').scrollLeft = 80; scrollTo(0, 900)")
+    sentence = page.inner_text(".top .state")
+    assert b"errorType" not in Function(stack, "command", "SummariseSchedule").run()
+    page.evaluate("document.querySelector('.top .state').textContent = 'old'")
+    where = "document.querySelector('#d-trend').getBoundingClientRect().top"
+    before = page.evaluate(where)
+    page.clock.run_for(31_000)
+    until = time.monotonic() + 20
+    while page.inner_text(".top .state") == "old":
+        assert time.monotonic() < until
+        page.wait_for_timeout(100)
+    assert sentence.split("；")[0] in page.inner_text(".top .state")
+    assert page.evaluate("document.getElementById('d-trend').open")
+    assert page.evaluate("document.activeElement.parentElement.id") == "d-hours"
+    assert page.evaluate("document.querySelector('.scroll').scrollLeft") == 80
+    assert page.evaluate(where) == pytest.approx(before, abs=1), "what one reads stays where it is"
+    page.close()
+
+
+@in_chromium
+def test_it_reads_without_a_script_and_by_keyboard(stack: LocalStack, browser: Browser) -> None:
+    page = enter(browser, stack, "mei", "centre", 1280, 800)
+    page.goto(stack.command_url)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    state = page.context.storage_state()
+    page.close()
+    plain = browser.new_context(java_script_enabled=False, storage_state=state)
+    reader = plain.new_page()
+    reader.goto(stack.command_url)
+    assert reader.inner_text("h1")
+    reader.click("#d-trend summary")
+    assert reader.inner_text("#d-trend table")
+    plain.close()
