@@ -144,6 +144,8 @@ class World:
         starts = stamp(self.begin.replace(minute=0))
         self.settings = msgspec.structs.replace(_settings(), starts_at=starts)
         self.believed = mutation.settings(self.settings)
+        self.slips = self.rng.choice((0, 0, 0, 2, 6))
+        """Corrections at most: each revises what it touches, and would heal much else that was forgotten there."""
         self.parties: dict[str, Party] = {}
         self.story: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -251,7 +253,8 @@ class World:
             else:
                 party.passage = passage  # the changed one came first, and stands
                 party.receipts = {receipt.signed}
-            if self.rng.random() < 0.1:
+            if self.slips and self.rng.random() < 0.1:
+                self.slips -= 1
                 wait = self.rng.choice((5, 600, 4000, 9000))
                 self._at(self.now + timedelta(seconds=self.rng.uniform(0, wait)), partial(self._correct, party))
         if party.presses > 0:
