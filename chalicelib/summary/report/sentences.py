@@ -76,12 +76,12 @@ def sentence(alarm: Alarm, summary: Summary) -> Words:
         case "retiring_poster":
             return Words(
                 f"{zh}：待换的张贴码 {alarm.code} 仍被扫 {alarm.value} 次，请更换",
-                f"{en}: the retiring poster {alarm.code} was scanned {alarm.value} times; replace it",
+                f"{en}: the retiring poster {alarm.code} is still scanned ({alarm.value}×); replace it",
             )
         case "revoked_poster":
             return Words(
                 f"{zh}：作废的张贴码 {alarm.code} 仍被扫 {alarm.value} 次，请取下",
-                f"{en}: the revoked poster {alarm.code} was scanned {alarm.value} times; take it down",
+                f"{en}: the revoked poster {alarm.code} is still scanned ({alarm.value}×); take it down",
             )
         case "key_regions_changed":
             return Words(

@@ -1,0 +1,495 @@
+"""The page: one self-contained HTML file without a script, that a director reads on a screen or on A4.
+
+Every number that stands in a summary is a `<data>` element that names the source and the place in it
+(`data-at="0/city/travellers"`: of source 0 at the page's foot); what is worked out from such numbers, a difference or a
+share, says `data-by` how. Where there are very many checkpoints the page shows those that matter most, and says how
+many more there are: the workbook has them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from chalicelib import divisions
+from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.summary import charts
+from chalicelib.summary.counting import SUBJECTS
+from chalicelib.summary.document import AtCheckpoint
+from chalicelib.summary.report import HOURS, Measure, Report
+from chalicelib.summary.report.sentences import clock, completeness, sentence
+from chalicelib.summary.report.tables import mean, ranked
+from chalicelib.summary.report.words import ALARMS, COUNTED, DAY_STATES, STATES, Words, label, subject
+
+SHOWN = 60
+"""Checkpoints that the page lists at most; alarms, too."""
+
+TOP = 12
+"""Origins, and destinations, that have a line of their own."""
+
+SQUARE = 8
+"""Rows and columns of origin by destination."""
+
+NAMED = 4
+"""Silent checkpoints that are named in the first screen."""
+
+_HERE = Path(__file__).parent
+_WEEKDAYS = "一二三四五六日"
+
+
+def page(report: Report) -> bytes:
+    """The HTML of `report`."""
+    made = _environment().get_template("report.html").render(_Page(report).values())
+    return re.sub(r"\s*\n\s*", "\n", made).encode()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(style=_style(), num=num, by=by, clock=clock)
+    return environment
+
+
+@cache
+def _style() -> Markup:
+    text = re.sub(r"/\*.*?\*/", "", (_HERE / "report.css").read_text("utf-8"), flags=re.S)
+    if "<" in text:
+        raise ValueError("a style sheet that could end its own element")
+    return Markup(re.sub(r"\s+", " ", text).strip())  # noqa: S704 (our own file)
+
+
+def num(value: float | None, at: str) -> Markup:
+    """A number of a source, with its place; a dash for what is not known."""
+    if value is None:
+        return Markup('<span class="none">–</span>')
+    return Markup('<data value="{}" data-at="{}">{}</data>').format(value, at, charts.number(value))
+
+
+def by(value: float | None, how: str, kind: str = "number") -> Markup:
+    """A number worked out from others; `kind` is `number`, `change` (with its sign), `share` (of 1, as per cent), or
+    `growth` (a share with its sign)."""
+    if value is None:
+        return Markup('<span class="none">–</span>')
+    if kind == "share":
+        text = f"{100 * value:.1f}%"
+    elif kind == "growth":
+        text = f"{100 * value:+.1f}%".replace("-", "−")
+    elif kind == "change":
+        text = "±0" if value == 0 else ("+" if value > 0 else "−") + charts.number(abs(value))
+    else:
+        text = charts.number(value)
+    return Markup('<data value="{}" data-by="{}">{}</data>').format(value, how, text)
+
+
+class _Compared(NamedTuple):
+    """A number beside an earlier one."""
+
+    words: Words
+    value: Markup
+    change: Markup | None
+    """Ours less that one; None where the two are not to be compared."""
+    share: Markup | None
+
+
+class _Figure(NamedTuple):
+    """One of the first screen's numbers."""
+
+    words: Words
+    value: Markup
+    beside: Sequence[_Compared]
+    note: Words | None = None
+
+
+class _Bar(NamedTuple):
+    """A line of a table that is a chart as well."""
+
+    words: Words
+    value: Markup
+    share: Markup
+    width: float
+    """Of 100."""
+
+
+class _Bars(NamedTuple):
+    name: str
+    words: Words
+    heading: Words
+    rows: Sequence[_Bar]
+    rest: Words | None
+    rest_value: Markup | None
+
+
+class _Page:
+    """What the template shows."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._summary = report.summary
+        self._at = {source: str(number) for number, source in enumerate(report.sources)}
+        self._alarms = report.alarms
+        self._alarming = {alarm.checkpoint for alarm in self._alarms if alarm.kind == "silence"}
+        """Checkpoints that are unusually silent."""
+
+    def values(self) -> dict[str, Any]:
+        report, summary = self._report, self._summary
+        alarms = self._alarms
+        return {
+            "title": self._title(),
+            "report": report,
+            "completeness": completeness(report),
+            "figures": self._figures(),
+            "silent": self._silent(),
+            "alarms": [
+                (ALARMS.get(each.kind) or Words(each.kind, each.kind), sentence(each, summary))
+                for each in alarms[:SHOWN]
+            ],
+            "more_alarms": max(0, len(alarms) - SHOWN),
+            "trend": self._trend(),
+            "hours": self._hours(),
+            "checkpoints": self._checkpoints(),
+            "origins": self._bars("origin_city", Words("来源城市", "Where from, city"), Words("城市", "City")),
+            "provinces": self._bars(
+                "origin_province", Words("来源省份", "Where from, province"), Words("省份", "Province")
+            ),
+            "townships": self._bars("township", Words("目的乡镇", "Where to"), Words("乡镇", "Township")),
+            "square": self._square(),
+            "classes": [self._class(name) for name in ("vehicle", "purpose", "symptom", "temperature", "document")],
+            "sources": [(self._at[each], each) for each in report.sources],
+        }
+
+    # The first screen
+
+    def _title(self) -> Words:
+        day, ends, begun = self._report.day, self._report.ends, self._report.begins
+        hour = f"{ends:%H:%M}" if ends.date() == day else "24:00"
+        begins = f"{begun:%H:%M}" if begun.date() == day else f"{begun:%m-%d %H:%M}"
+        return Words(
+            f"{day.year}年{day.month}月{day.day}日 星期{_WEEKDAYS[day.weekday()]} {begins}–{hour}",
+            f"{day:%A} {day.day} {day:%B %Y}, {begins} to {hour}",
+        )
+
+    def _figures(self) -> list[_Figure]:
+        report, city = self._report, self._summary.city
+        figures = []
+        if report.operation:
+            there, at = report.operation.content, self._at[report.operation.source]
+            until = clock(there.ends)
+            figures += [
+                _Figure(
+                    Words("行动以来 车辆", "Vehicles, whole operation"),
+                    num(there.city.vehicles, f"{at}/city/vehicles"),
+                    [],
+                    Words(f"{clock(there.begins)} 至 {until}", f"{clock(there.begins)} to {until}"),
+                ),
+                _Figure(
+                    Words("行动以来 人员", "Travellers, whole operation"),
+                    num(there.city.travellers, f"{at}/city/travellers"),
+                    [],
+                    Words(f"{clock(there.begins)} 至 {until}", f"{clock(there.begins)} to {until}"),
+                ),
+            ]
+        today = Words("当日", "that day") if report.whole else Words("今日", "today")
+        figures += [
+            self._figure("vehicles", Words(f"{today.zh}车辆", f"Vehicles {today.en}")),
+            self._figure("travellers", Words(f"{today.zh}人员", f"Travellers {today.en}")),
+            self._figure("from_key_regions", Words("来自重点地区人员", "Travellers from key regions")),
+            self._figure("fever", Words("发热人员", "Travellers with fever")),
+        ]
+        share = city.from_key_regions / city.travellers if city.travellers else None
+        stay = num(city.key_region_stay, "0/city/key_region_stay")
+        extra = _Compared(Words("占全部人员", "of all"), by(share, "share of travellers", "share"), None, None)
+        figures[-2] = figures[-2]._replace(
+            beside=[
+                extra,
+                *figures[-2].beside,
+                _Compared(Words("14天内到过", "stayed there, 14 days"), stay, None, None),
+            ]
+        )
+        limits = "、".join(f"{each // 10}.{each % 10}" for each in self._summary.fever_from)
+        figures[-1] = figures[-1]._replace(note=Words(f"≥ {limits} °C", f"from {limits} °C"))
+        return figures
+
+    def _figure(self, measure: Measure, words: Words) -> _Figure:
+        """A number of the day beside yesterday's and the week's: up to the same hour where the summaries tell that."""
+        report = self._report
+        value = getattr(self._summary.city, measure)
+        hourly = {"passages": "passage_by_hour", "travellers": "traveller_by_hour"}.get(measure)
+        beside: list[_Compared] = []
+        yesterday = report.yesterday
+        if report.whole or hourly is None:
+            told: int | None = getattr(yesterday.content.city, measure) if yesterday else None
+            shown = num(told, f"{self._at[yesterday.source]}/city/{measure}") if yesterday else num(None, "")
+            total, days = report.week(measure)
+            when = Words("前一日", "day before") if report.whole else Words("昨日全天", "yesterday, whole day")
+            week = Words(f"前{days}日均值", f"mean, {days} days before")
+        else:
+            told = report.until_then(yesterday, hourly) if yesterday else None
+            shown = by(told, f"yesterday {hourly} to {report.hours}")
+            total, days = report.week_until_then(hourly)
+            when = Words("昨日同时段", "yesterday, same hours")
+            week = Words(f"前{days}日同时段", f"mean of {days} days, same")
+        comparable = report.whole or hourly is not None
+        beside.append(self._compared(when, shown, value, told, comparable))
+        average = mean(total, days)
+        if days:
+            beside.append(self._compared(week, by(average, f"mean {measure}"), value, average, comparable))
+        return _Figure(words, num(value, f"0/city/{measure}"), beside)
+
+    def _compared(self, words: Words, shown: Markup, value: int, told: float | None, comparable: bool) -> _Compared:
+        if told is None or not comparable:
+            return _Compared(words, shown, None, None)
+        change = round(value - told, 1)
+        share = by(change / told, "change in parts of it", "growth") if told else None
+        return _Compared(words, shown, by(change, "ours less that", "change"), share)
+
+    def _silent(self) -> dict[str, Any]:
+        silent = [(each, there) for each, there in self._listed() if there.state == "silent" or each in self._alarming]
+        opened = sum(there.state != "closed" for _, there in self._listed())
+        return {
+            "count": by(len(silent), "checkpoints silent"),
+            "of": by(opened, "checkpoints not closed"),
+            "named": [(each, there.name_zh, there.name_en) for each, there in silent[:NAMED]],
+            "more": max(0, len(silent) - NAMED),
+        }
+
+    # What follows
+
+    def _trend(self) -> dict[str, Any]:
+        report = self._report
+        if not report.trend or not report.trend_source:
+            return {"days": [], "chart": None, "odd": []}
+        at = self._at[report.trend_source]
+        days = report.trend.days
+        rows = []
+        for number, day in enumerate(days):
+            there, path = day.city, f"{at}/days/{number}/city"
+            state = DAY_STATES.get(day.state) or Words(day.state, day.state)
+            counted = there is not None and there.state == "counted"
+            rows.append(
+                {
+                    "date": day.date,
+                    "state": state,
+                    "odd": day.state != "whole",
+                    "numbers": [
+                        num(getattr(there.counts, name) if counted and there else None, f"{path}/counts/{name}")
+                        for name in ("vehicles", "travellers", "from_key_regions", "fever")
+                    ],
+                    "change": by(there.change.travellers, f"{path}/change/travellers", "change")
+                    if there and there.change
+                    else num(None, ""),
+                    "mean": by(
+                        mean(there.week.sums.travellers, there.week.days) if there else None,
+                        f"{path}/week/sums/travellers over {path}/week/days",
+                    ),
+                }
+            )
+        labels = [f"{date.fromisoformat(day.date):%m-%d}" for day in days]
+
+        def drawn(measure: Measure) -> tuple[float | None, ...]:
+            # Part of a day would look like a fall: a gap, and said below.
+            return tuple(
+                getattr(day.city.counts, measure)
+                if day.city and day.state == "whole" and day.city.state == "counted"
+                else None
+                for day in days
+            )
+
+        means = tuple(
+            mean(day.city.week.sums.travellers, day.city.week.days) if day.city and day.state == "whole" else None
+            for day in days
+        )
+        return {
+            "days": rows,
+            "chart": Markup(  # noqa: S704 (of our own charts, which escape what they write)
+                charts.line(
+                    [charts.Series("每日人员", drawn("travellers")), charts.Series("7日均值", means)],
+                    labels,
+                    title="每日人员与7日均值 Travellers a day and their 7-day mean",
+                    width=720,
+                    height=200,
+                )
+            ),
+            "small": [
+                (
+                    Words(f"每日{COUNTED[name][0].zh}", f"{COUNTED[name][0].en}, a day"),
+                    Markup(  # noqa: S704
+                        charts.line(
+                            [charts.Series("", drawn(name))], labels,
+                            title=f"每日{COUNTED[name][0]}", width=350, height=125,
+                        )
+                    ),
+                )
+                for name in ("from_key_regions", "fever")
+            ],
+            "odd": [(day.date, DAY_STATES.get(day.state)) for day in days if day.state != "whole"],
+        }  # fmt: skip
+
+    def _hours(self) -> dict[str, Any]:
+        report, by_subject = self._report, self._summary.city.by
+        if "passage_by_hour" not in by_subject and self._summary.city.passages:
+            return {"chart": None, "rows": []}
+        passages, travellers = by_subject.get("passage_by_hour", {}), by_subject.get("traveller_by_hour", {})
+        told = [numbers for each in report.before if (numbers := each.content.city.by.get("passage_by_hour"))]
+        first = report.begins.hour if report.begins.date() == report.day else 0
+        rows = []
+        for at, hour in enumerate(HOURS):
+            over = first <= at < report.hours
+            usual = mean(sum(each.get(hour, 0) for each in told), len(told))
+            rows.append(
+                {
+                    "hour": f"{hour}:00",
+                    "passages": num(passages.get(hour, 0) if over else None, f"0/city/by/passage_by_hour/{hour}"),
+                    "travellers": num(travellers.get(hour, 0) if over else None, f"0/city/by/traveller_by_hour/{hour}"),
+                    "usual": by(usual, f"mean passage_by_hour {hour} over {len(told)}"),
+                }
+            )
+        values = [passages.get(hour, 0) if first <= at < report.hours else None for at, hour in enumerate(HOURS)]
+        chart = charts.columns(
+            values, list(HOURS), title="各时段登记 Passages by hour of the day", width=720, height=170
+        )
+        return {"chart": Markup(chart), "rows": rows, "days": len(told)}  # noqa: S704
+
+    def _listed(self) -> list[tuple[str, AtCheckpoint]]:
+        return sorted(self._summary.checkpoints.items())
+
+    def _checkpoints(self) -> dict[str, Any]:
+        listed = self._listed()
+        alarming = self._alarming
+        shown = listed
+        if len(listed) > SHOWN:
+            # The busiest, and of those that are unusually silent as many as find room.
+            order = sorted(listed, key=lambda each: (each[0] not in alarming, -each[1].counts.travellers, each[0]))
+            chosen = {each for each, _ in order[:SHOWN]}
+            shown = [each for each in listed if each[0] in chosen]
+        rest = len(listed) - len(shown)
+        names = {each for each, _ in shown}
+        others = sum(there.counts.travellers for each, there in listed if each not in names)
+        return {
+            "rows": [self._checkpoint(each, there, each in alarming) for each, there in shown],
+            "all": by(len(listed), "checkpoints"),
+            "rest": by(rest, "checkpoints not shown") if rest else None,
+            "others": by(others, "travellers of checkpoints not shown"),
+        }
+
+    def _checkpoint(self, checkpoint: str, there: AtCheckpoint, alarming: bool) -> dict[str, Any]:
+        report = self._report
+        path = f"0/checkpoints/{checkpoint}/counts"
+        counted = there.state == "counted"
+        days = report.trend.days if report.trend else ()
+        values: list[float | None] = []
+        for day in days:
+            then = day.checkpoints.get(checkpoint)
+            known = then is not None and then.state == "counted" and day.state == "whole"
+            values.append(then.counts.travellers if known and then else None)
+        yesterday, at = None, ""
+        for number, day in enumerate(days):
+            if (report.day - date.fromisoformat(day.date)).days == 1 and report.trend_source:
+                then = day.checkpoints.get(checkpoint)
+                yesterday = then.counts.travellers if then and then.state == "counted" else None
+                at = f"{self._at[report.trend_source]}/days/{number}/checkpoints/{checkpoint}/counts/travellers"
+        last = there.counts.last_passage_at
+        return {
+            "id": checkpoint,
+            "words": Words(there.name_zh, there.name_en),
+            "state": STATES.get(there.state) or Words(there.state, there.state),
+            "look": there.state,
+            "alarming": alarming,
+            "since": clock(there.since) if there.since else None,
+            "last": moment(last).astimezone(LOCAL).strftime("%H:%M") if last else None,
+            "numbers": [
+                num(getattr(there.counts, name) if counted else None, f"{path}/{name}")
+                for name in ("vehicles", "travellers", "from_key_regions", "fever")
+            ],
+            "yesterday": num(yesterday, at),
+            "spark": Markup(charts.spark(values)) if any(value is not None for value in values) else None,  # noqa: S704
+        }
+
+    def _bars(self, name: str, words: Words, heading: Words) -> _Bars:
+        numbers = ranked(self._summary.city.by.get(name, {}))
+        whole = self._summary.city.travellers
+        most = numbers[0][1] if numbers else 1
+        rows = [
+            _Bar(
+                _short(name, code),
+                num(number, f"0/city/by/{name}/{code}"),
+                by(number / whole, "share of travellers", "share"),
+                round(100 * number / most, 1),
+            )
+            for code, number in numbers[:TOP]
+        ]
+        rest = numbers[TOP:]
+        if not rest:
+            return _Bars(name, words, heading, rows, None, None)
+        said = Words(f"其余{len(rest)}个", f"{len(rest)} others")
+        return _Bars(name, words, heading, rows, said, by(sum(number for _, number in rest), f"rest of {name}"))
+
+    def _square(self) -> dict[str, Any] | None:
+        journeys = self._summary.city.by.get("journey", {})
+        if not journeys:
+            return None
+        sums: dict[str, dict[str, int]] = {}
+        for code, number in journeys.items():
+            whence, _, whither = code.partition(">")
+            sums.setdefault(whence, {})[whither] = number
+        origins = [code for code, _ in ranked(self._summary.city.by.get("origin_city", {}))][:SQUARE]
+        ends = [code for code, _ in ranked(self._summary.city.by.get("township", {}))][:SQUARE]
+        most = max((sums.get(a, {}).get(b, 0) for a in origins for b in ends), default=0) or 1
+        rows = []
+        for whence in origins:
+            there = sums.get(whence, {})
+            cells = [
+                (
+                    num(there[end], f"0/city/by/journey/{whence}>{end}") if end in there else Markup(""),
+                    _heat(there.get(end, 0), most),
+                )
+                for end in ends
+            ]
+            others = sum(number for end, number in there.items() if end not in ends)
+            rows.append((_short("origin_city", whence), cells, by(others, f"others from {whence}")))
+        return {"ends": [_short("township", end) for end in ends], "rows": rows}
+
+    def _class(self, name: str) -> dict[str, Any]:
+        numbers = self._summary.city.by.get(name, {})
+        whole = getattr(self._summary.city, SUBJECTS[name])
+        order: Iterable[tuple[str, int]] = sorted(numbers.items()) if name == "temperature" else ranked(numbers)
+        return {
+            "words": subject(name),
+            "rows": [
+                (
+                    label(name, code),
+                    num(number, f"0/city/by/{name}/{code}"),
+                    by(number / whole if whole else None, f"share of {SUBJECTS[name]}", "share"),
+                )
+                for code, number in order
+            ],
+        }
+
+
+def _short(name: str, code: str) -> Words:
+    """A place without all that it lies in: 武汉市 (湖北), 孤山镇."""
+    lineage = divisions.lineage(code) if code.isdecimal() else ()
+    if not lineage:
+        return label(name, code)
+    zh, en = lineage[-1].name, lineage[-1].pinyin
+    if name == "origin_city" and len(lineage) > 1:
+        zh = f"{divisions.core(lineage[0].name)} {zh}"
+    return Words(zh, en)
+
+
+def _heat(number: int, most: int) -> int:
+    """A shade, 0 to 4."""
+    return 0 if not number else 1 + min(3, 4 * (number - 1) // most)
