@@ -63,13 +63,14 @@ def test_it_brings_all_says_what_is_new_and_then_that_nothing_is(site: Site, tmp
     assert first.returncode == 0, first.stderr
     assert "new     summaries/v1/day/2020/02/10/r001.csv" in first.stdout
     assert "final   up to 2020-02-11T01:00:00+08:00" in first.stdout
-    # A day, its table and three hours, an hour, then today, the trend and the total, a table each, and five schemas.
-    assert "17 new of 17 final files, all verified" in first.stdout
+    # A day, its table and three hours, its reconciliation, an hour, then today, the trend and the total, a table each,
+    # and six schemas.
+    assert "19 new of 19 final files, all verified" in first.stdout
     assert "alarm   retiring_poster at 101: " in first.stdout
     assert (tmp_path / "now.csv").exists()
     again = site.fetch("--out", str(tmp_path), "--bucket", site.name)
     assert again.returncode == 0
-    assert "0 new of 17" in again.stdout
+    assert "0 new of 19" in again.stdout
 
 
 def test_exit_codes_tell_a_monitor_what_happened(site: Site, tmp_path: Path) -> None:

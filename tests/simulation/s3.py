@@ -34,6 +34,12 @@ class MemoryS3:
             MemoryS3._shared_exceptions = _exceptions()
         self.exceptions = MemoryS3._shared_exceptions
 
+    def __deepcopy__(self, _: object) -> MemoryS3:
+        """Buckets with the same objects, of their own."""
+        copied = MemoryS3(self._page)
+        copied.objects, copied.history = dict(self.objects), list(self.history)
+        return copied
+
     def get_object(self, *, Bucket: str, Key: str, IfNoneMatch: str | None = None) -> dict[str, Any]:  # noqa: N803
         with self._lock:
             body = self.objects.get((Bucket, Key))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -296,6 +298,11 @@ def test_an_hour_older_than_the_newest_two_is_left_alone() -> None:
 
 def scene(kind: str) -> tuple[Town, datetime]:
     """A town just before a run that has much to do."""
+    return copy.deepcopy(_scene(kind))
+
+
+@cache
+def _scene(kind: str) -> tuple[Town, datetime]:
     if kind == "corrected":
         town, now = late_town(when=30, late=after(EVENING, 28))
         town.correct("101", now, which=0)  # long ago, in a day that is whole
