@@ -159,7 +159,7 @@ def test_a_window_of_days_shows_the_sums_of_its_files(numbers: Numbers) -> None:
     window = window_of({"from": "2020-02-20", "to": "2020-02-22"})
     shown = numbers.of(window, numbers.latest())
     values = Pages(ENGLISH).window(window, shown)
-    page = render("window.html", ENGLISH, here="window", person=WANG, token="t", query={}, **values).decode()
+    page = render("window.html", ENGLISH, here="window", person=WANG, token="t", query={}, same="", **values).decode()
     files = re.findall('aria-label="JSON (.*?)"', page)
     days = [raw(numbers, name) for name in files]
     assert len(days) == 3

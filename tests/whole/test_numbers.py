@@ -6,6 +6,7 @@ A stack of its own, whose operation began three days ago: days, hours and today 
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -125,6 +126,9 @@ def test_a_day_an_hour_and_the_whole_operation_say_what_their_files_and_the_tabl
     ):
         answer = wang.get(f"?{query}&lang=en")
         assert answer.status == 200, query
+        kept = html.escape(query) + "&amp;"
+        assert f'href="?{kept}lang=zh"' in answer.text, "the other language shows the same window"
+        assert f'href="?{query}&checkpoint=101"' in html.unescape(answer.text)
         where = f"at < '{stamp(until) if until else latest['final_up_to']}' and at >= '{stamp(since) if since else ''}'"
         big = shown_as(answer.text)
         shown = {name: big[name] for name in ("passages", "vehicles", "travellers")}

@@ -20,7 +20,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalice.app import AuthRequest, Blueprint, IAMAuthorizer, Request, Response
 
@@ -195,12 +195,15 @@ class Visit:
     def page(self, template: str, status: int = 200, *, polled: bool = False, **values: Any) -> Response:
         """A page; one that is `polled` has an entity tag, and is not sent again while it stays the same."""
         session = self._session
+        kept = self.query if status == 200 else {}  # what was refused is not said back
         page = render(
             template,
             self.language,
             person=session.person if session else None,
             token=session.token if session else "",
             query=self.query,
+            switch=lambda language: "?" + urlencode({**kept, "lang": language.code}),
+            same=urlencode({name: text for name, text in kept.items() if name not in ("lang", "checkpoint")}),
             **values,
         )
         if not polled:
