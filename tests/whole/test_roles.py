@@ -174,3 +174,31 @@ def test_the_schedule_cannot_open_what_is_sealed_nor_read_secrets_nor_change_set
     assert schedule.tries("s3", "get_object", **settings) == "allowed"
     assert schedule.tries("s3", "put_object", **settings, Body=b"{}") in REFUSED
     assert schedule.tries("s3", "delete_object", Bucket=data["SummariesBucket"], Key="summaries/v1/x") in REFUSED
+
+
+@pytest.fixture(scope="module")
+def desk(stack: LocalStack) -> Iterator[Role]:
+    role = Role(stack, "command", "APIHandler")
+    yield role
+    role.remove()
+
+
+def test_the_desk_reads_numbers_and_no_passage(desk: Role, data: dict[str, str]) -> None:
+    summaries, key = data["SummariesBucket"], {"pk": GUARD["pk"], "sk": GUARD["sk"]}
+    assert desk.tries("dynamodb", "get_item", TableName=data["Table"], Key=key) in REFUSED
+    assert desk.tries("dynamodb", "scan", TableName=data["Table"]) in REFUSED
+    assert desk.tries("s3", "put_object", Bucket=summaries, Key="summaries/v1/now.json", Body=b"") in REFUSED
+    assert desk.tries("s3", "delete_object", Bucket=summaries, Key="summaries/v1/now.json") in REFUSED
+    assert desk.tries("s3", "delete_object", Bucket=data["SettingsBucket"], Key="settings/log/r000001.json") in REFUSED
+    assert desk.tries("secretsmanager", "get_secret_value", SecretId=data["PublicSecretArn"]) in REFUSED
+    assert desk.tries("cognito-idp", "admin_create_user", UserPoolId=data["Operators"], Username="x.y") in REFUSED
+
+
+def test_the_desk_adds_to_the_journal_and_takes_nothing_from_it(desk: Role, data: dict[str, str]) -> None:
+    table, key = data["Journal"], {"day": {"S": "2020-02-10"}, "at": {"S": "x"}}
+    assert desk.tries("dynamodb", "put_item", TableName=table, Item=key) == "allowed"
+    assert desk.tries("dynamodb", "delete_item", TableName=table, Key=key) in REFUSED
+    assert desk.tries("dynamodb", "scan", TableName=table) in REFUSED
+    updated = {"UpdateExpression": "SET #w = :w", "ExpressionAttributeNames": {"#w": "who"},
+               "ExpressionAttributeValues": {":w": {"S": "nobody"}}}  # fmt: skip
+    assert desk.tries("dynamodb", "update_item", TableName=table, Key=key, **updated) in REFUSED
