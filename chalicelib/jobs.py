@@ -5,6 +5,8 @@ from __future__ import annotations
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import log, wiring
+from chalicelib.summary.report.page import page
+from chalicelib.summary.report.workbook import workbook
 from chalicelib.summary.run import PassagesMissing, SummaryDamaged, summarise
 
 blueprint = Blueprint(__name__)
@@ -24,7 +26,11 @@ def summarise_schedule(event: CloudWatchEvent) -> None:
     """Publishes the summaries that are missing. Raises NotSummarised: a schedule that fails must be seen to fail."""
     try:
         outcome = summarise(
-            wiring.passage_reader(), wiring.summary_bucket(), wiring.current_settings().current(), wiring.clock()
+            wiring.passage_reader(),
+            wiring.summary_bucket(),
+            wiring.current_settings().current(),
+            wiring.clock(),
+            drawing={"html": page, "xlsx": workbook},
         )
     except Exception as error:
         log.failure("not_summarised", error)

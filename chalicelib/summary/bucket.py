@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 TRIES = 5
 """Of one conditional write, while S3 says that another one of the same key is going on."""
 
-_TYPES = {"json": "application/json; charset=utf-8", "csv": "text/csv; charset=utf-8"}
+_TYPES = {
+    "json": "application/json; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 class Stored(NamedTuple):

@@ -20,7 +20,7 @@ from msgspec import Struct
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import SummaryStore
 from chalicelib.summary.document import Reference, decode, digest
-from chalicelib.summary.pointers import Latest, Now, decode_latest, decode_now
+from chalicelib.summary.pointers import Latest, Now, Reported, decode_latest, decode_now
 
 T = TypeVar("T")
 
@@ -84,16 +84,23 @@ def _named(latest: Latest, folder: Path) -> Iterator[Reference]:
     for day in latest.days:
         yield day
         yield day.csv
+        yield from _report(day)
         yield from _understood(decode, place(folder, day.key).read_bytes(), day.key).merged_from
     yield from latest.hours
     for tabled in (latest.today, latest.trend, latest.operation):
         if tabled:
             yield tabled
             yield tabled.csv
+    if latest.today:
+        yield from _report(latest.today)
     yield from latest.schemas
     yield from latest.differing
     if latest.reconciled:
         yield latest.reconciled
+
+
+def _report(of: Reported) -> Iterator[Reference]:
+    yield from (each for each in (of.html, of.xlsx) if each)
 
 
 def _bring(store: SummaryStore, folder: Path, file: Reference) -> bool:

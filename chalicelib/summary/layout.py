@@ -1,9 +1,9 @@
 """Where the summaries lie: the names of the files, which are also the keys in the bucket.
 
 summaries/v1/hour/2020/02/10/07/r001.json            the hour that begins at 07:00 UTC
-summaries/v1/day/2020/02/10/r001.{json,csv}          the day in Asia/Shanghai
+summaries/v1/day/2020/02/10/r001.{json,csv,html,xlsx} the day in Asia/Shanghai
 summaries/v1/operation/2020/02/10/07/r001.{json,csv} from the operation's first hour to the end of that hour (UTC)
-summaries/v1/today/2020/02/10/07/r001.{json,csv}     from 00:00 (Asia/Shanghai) to the end of that hour (UTC)
+summaries/v1/today/2020/02/10/07/r001.{json,csv,…}   from 00:00 (Asia/Shanghai) to the end of that hour (UTC)
 summaries/v1/trend/2020/02/10/r001.{json,csv}        the days up to that one (Asia/Shanghai) beside one another
 summaries/v1/reconciliation/2020/02/10/r001.json     that day (Asia/Shanghai) against the table; each check its own file
 summaries/v1/schema/kakou.now.v1/0123456789ab.json   a JSON Schema, by the beginning of its digest
@@ -33,6 +33,7 @@ _DAY = re.compile(ROOT + r"day/([0-9]{4})/([0-9]{2})/([0-9]{2})/r[0-9]{3,}\.json
 _FILE = re.compile(
     ROOT + r"(?:(?:(?:hour|operation|today)/[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{2}"
     r"|(?:day|trend|reconciliation)/[0-9]{4}/[0-9]{2}/[0-9]{2})/r[0-9]{3,}\.(?:json|csv)"
+    r"|(?:today/[0-9]{4}/[0-9]{2}|day/[0-9]{4})/[0-9]{2}/[0-9]{2}/r[0-9]{3,}\.(?:html|xlsx)"
     r"|schema/kakou\.[a-z]+\.v[0-9]+/[0-9a-f]{12}\.json|(?:latest|alarms|now)\.json|now\.csv)"
 )
 
@@ -73,6 +74,11 @@ def revision_key(folder: str, revision: int) -> str:
 def csv_key(key: str) -> str:
     """The CSV beside a summary."""
     return key.removesuffix(".json") + ".csv"
+
+
+def report_key(key: str, kind: str) -> str:
+    """The report beside a summary: `kind` is `html` or `xlsx`."""
+    return f"{key.removesuffix('.json')}.{kind}"
 
 
 def revision_of(key: str) -> int:

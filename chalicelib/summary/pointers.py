@@ -31,6 +31,15 @@ class Tabled(Reference, frozen=True):
     csv: Reference
 
 
+class Reported(Tabled, frozen=True):
+    """Names a summary, the CSV beside it, and the report for people: a page and a workbook."""
+
+    html: Reference | None = None
+    """None until the report is made: some minutes after the summary, after an outage later."""
+    xlsx: Reference | None = None
+    """None of a page that stands alone: the workbook has more rows than a sheet holds."""
+
+
 class Reconciled(Reference, frozen=True, kw_only=True):
     """Names a reconciliation, and says what came of it."""
 
@@ -60,9 +69,9 @@ class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """The last final hour."""
     hours: tuple[Reference, ...]
     """The final hours of the day that is not whole yet, in order."""
-    days: tuple[Tabled, ...]
+    days: tuple[Reported, ...]
     """The whole days, in order."""
-    today: Tabled | None = None
+    today: Reported | None = None
     """`hours` together: since 00:00 (Asia/Shanghai), up to `final_up_to`. None when no hour of the day is final."""
     trend: Tabled | None = None
     """The last whole days beside one another. None until a day is whole."""

@@ -41,6 +41,7 @@ from chalicelib.summary.document import (
 from chalicelib.summary.pointers import (
     Latest,
     Reconciled,
+    Reported,
     Tabled,
     decode_latest,
     nothing_final,
@@ -50,6 +51,7 @@ from chalicelib.summary.pointers import (
 )
 from chalicelib.summary.reclassifying import BATCHES, reclassified, touched
 from chalicelib.summary.reconciliation import MOST, Recount, decode_reconciliation, reconciled
+from chalicelib.summary.reporting import Drawing, with_reports
 from chalicelib.summary.reports import now_table, table, trend_table
 from chalicelib.summary.schema import published
 from chalicelib.summary.trend import WEEK, Trend, covers, day_of, days_again, decode_trend, span, trend_of, usual_of
@@ -88,16 +90,23 @@ class Outcome(Struct, frozen=True):
 
 
 def summarise(
-    reader: PassageReader, store: SummaryStore, settings: Settings, now: datetime, *, workers: int = 8
+    reader: PassageReader,
+    store: SummaryStore,
+    settings: Settings,
+    now: datetime,
+    *,
+    workers: int = 8,
+    drawing: Drawing | None = None,
 ) -> Outcome:
-    """Publishes what is missing at `now`, then what is known now. Reads `workers` checkpoints at a time.
+    """Publishes what is missing at `now`, then what is known now, then some of the reports that are missing, where
+    `drawing` says how they are made. Reads `workers` checkpoints at a time.
 
-    Raises what the reader and the store raise, SummaryDamaged, and PassagesMissing. Whatever happened, running it again
-    is safe and goes on where it broke off.
+    Raises what the reader, the store and the drawing raise, SummaryDamaged, and PassagesMissing. Whatever happened,
+    running it again is safe and goes on where it broke off.
     """
     for _ in range(RACES):
         try:
-            return _Run(reader, store, settings, now, workers).go()
+            return _Run(reader, store, settings, now, workers, drawing).go()
         except Overtaken:
             continue
     raise Overtaken(layout.LATEST)
@@ -107,13 +116,20 @@ class _Run:
     """One run: what it has read so far, and where it stands."""
 
     def __init__(
-        self, reader: PassageReader, store: SummaryStore, settings: Settings, now: datetime, workers: int
+        self,
+        reader: PassageReader,
+        store: SummaryStore,
+        settings: Settings,
+        now: datetime,
+        workers: int,
+        drawing: Drawing | None = None,
     ) -> None:
         self._reader = reader
         self._store = store
         self._settings = settings
         self._now = now
         self._workers = workers
+        self._drawing = drawing
         self._read: dict[str, Summary] = {}
         self._made: list[str] = []
         self._late = 0
@@ -151,6 +167,7 @@ class _Run:
             self._store.replace(layout.LATEST, encode(latest), None)
 
         self._publish_now(latest, standing_now.tag if standing_now else None)
+        latest = self._report(latest, tag)
         if self._missing:
             raise PassagesMissing(", ".join(self._missing))
         return Outcome(latest, tuple(self._made), self._late, self._corrections)
@@ -281,7 +298,9 @@ class _Run:
         for day in sorted({hour.day for hour in changed}):
             inside = [hour for hour in hours_of(day) if hour >= first]
             if inside[-1] <= through:
-                days[day] = self._settle_merged("day", layout.day_folder(day), [known[hour] for hour in inside])
+                days[day] = _unreported(
+                    self._settle_merged("day", layout.day_folder(day), [known[hour] for hour in inside])
+                )
         open_hours = [ref for hour, ref in sorted(known.items()) if hour.day not in days]
         moved = structs.replace(
             latest,
@@ -312,18 +331,18 @@ class _Run:
         )
         return moved, self._store.replace(layout.LATEST, encode(moved), tag)
 
-    def _settle_today(self, latest: Latest, open_hours: Sequence[Reference], through: Hour) -> Tabled | None:
+    def _settle_today(self, latest: Latest, open_hours: Sequence[Reference], through: Hour) -> Reported | None:
         """The hours of the day that is not whole, together: those of `latest`'s today, where they are the same, and
         the new ones."""
         if not open_hours:
             return None
         before, known = latest.today, len(latest.hours)
         if before is None or tuple(open_hours[:known]) != latest.hours:
-            return self._settle_merged("today", layout.today_folder(through), open_hours)
+            return _unreported(self._settle_merged("today", layout.today_folder(through), open_hours))
         if len(open_hours) == known:
             return before
         parts = [self._fetch(before), *map(self._fetch, open_hours[known:])]
-        return self._settle_merged("today", layout.today_folder(through), open_hours, parts)
+        return _unreported(self._settle_merged("today", layout.today_folder(through), open_hours, parts))
 
     def _settle_trend(self, latest: Latest, days: Sequence[Tabled]) -> Tabled | None:
         """The trend of the last of `days`. What the trend before shows of them is taken from there; the week that gives
@@ -470,6 +489,17 @@ class _Run:
         self._store.put(layout.NOW_CSV, content)
         self._store.put(layout.ALARMS, alarms)
 
+    def _report(self, latest: Latest, tag: str | None) -> Latest:
+        """The reports come last: whatever befalls them, the numbers are out."""
+        if self._drawing is None:
+            return latest
+        moved, failed = with_reports(latest, self._store, self._load, self._drawing)
+        if moved != latest:
+            self._store.replace(layout.LATEST, encode(moved), tag)
+        if failed:
+            raise failed[0]
+        return moved
+
     # Gather
 
     def _readings(self, hour: Hour) -> dict[str, Reading]:
@@ -508,3 +538,8 @@ class _Run:
         if found is None or digest(found.content) != reference.digest:
             raise SummaryDamaged(reference.key)
         return decoder(found.content)
+
+
+def _unreported(tabled: Tabled) -> Reported:
+    """A summary whose report is still to be made, or to be found."""
+    return Reported(tabled.key, tabled.digest, tabled.csv)

@@ -21,11 +21,11 @@ from openpyxl.utils.escape import unescape
 from chalicelib.passage.hour import LOCAL, moment
 from chalicelib.summary.counting import Counts
 from chalicelib.summary.document import Summary
-from chalicelib.summary.report import MEASURES, Report
+from chalicelib.summary.report import MEASURES, Report, TooManyRows
 from chalicelib.summary.report import workbook as books
 from chalicelib.summary.report.tables import Table, tables
 from chalicelib.summary.report.words import COUNTED, SUBJECTS
-from chalicelib.summary.report.workbook import RowsLost, TooManyRows, workbook
+from chalicelib.summary.report.workbook import RowsLost, workbook
 from chalicelib.summary.trend import Trended
 from tests.summary import reported
 

@@ -27,6 +27,10 @@ MEASURES: tuple[Measure, ...] = ("passages", "vehicles", "travellers", "from_key
 HOURS = tuple(f"{hour:02d}" for hour in range(24))
 
 
+class TooManyRows(ValueError):
+    """A table has more rows than a sheet of the workbook holds; says which and how many. The CSV has them all."""
+
+
 class CityAlone(Struct, frozen=True):
     """What is read of a summary that is only set beside another one: its checkpoints are left in the file."""
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.passage.hour import moment
-from chalicelib.summary.report import Report
+from chalicelib.summary.report import Report, TooManyRows
 from chalicelib.summary.report.sentences import completeness
 from chalicelib.summary.report.tables import Cell, Row, Table, local, tables
 from chalicelib.summary.report.words import WINDOWS, Words
@@ -41,10 +41,6 @@ _FORMATS: Mapping[str, dict[str, Any]] = {
     "moment": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
 }
-
-
-class TooManyRows(ValueError):
-    """A table has more rows than a sheet holds; says which and how many. The CSV has them all."""
 
 
 class RowsLost(RuntimeError):

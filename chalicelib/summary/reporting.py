@@ -1,0 +1,100 @@
+"""Reporting: the reports that `latest` does not name yet, made beside the summaries that they show.
+
+A report is written once, from what stood when it was made (its foot names all of it); a new revision of the summary has
+a report of its own. Made last in a run, a bounded number at a time and the newest first: what is missing, after an
+outage or a failure, the next runs make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from msgspec import structs
+
+from chalicelib.passage.hour import moment
+from chalicelib.summary import layout
+from chalicelib.summary.bucket import SummaryStore
+from chalicelib.summary.document import Reference, decode, digest
+from chalicelib.summary.pointers import Latest, Reported, plainly
+from chalicelib.summary.reconciliation import decode_reconciliation
+from chalicelib.summary.report import Beside, Report, TooManyRows, days_before, decode_beside
+from chalicelib.summary.trend import decode_trend
+
+MOST = 3
+"""Reports that one run makes: two or three seconds each, on a small function."""
+
+Drawing = Mapping[str, Callable[[Report], bytes]]
+"""`html`, and `xlsx`: what makes each."""
+
+Load = Callable[[Reference, Callable[[bytes], Any]], Any]
+"""What a reference names, verified and decoded."""
+
+
+def with_reports(latest: Latest, store: SummaryStore, load: Load, drawing: Drawing) -> tuple[Latest, list[Exception]]:
+    """`latest` with the reports that were missing, and why others were not made: one that fails holds up no other."""
+    made: dict[str, Reported] = {}
+    failed: list[Exception] = []
+    for shown in _missing(latest)[:MOST]:
+        try:
+            made[shown.key] = _reported(shown, report_of(latest, shown, load), store, drawing)
+        except Exception as error:
+            failed.append(error)
+    if not made:
+        return latest, failed
+    days = tuple(made.get(day.key, day) for day in latest.days)
+    today = made.get(latest.today.key, latest.today) if latest.today else None
+    return structs.replace(latest, days=days, today=today), failed
+
+
+def _missing(latest: Latest) -> Sequence[Reported]:
+    """Those without a report, the newest first."""
+    wanted = [*([latest.today] if latest.today else []), *reversed(latest.days)]
+    return [each for each in wanted if each.html is None]
+
+
+def _reported(shown: Reported, report: Report, store: SummaryStore, drawing: Drawing) -> Reported:
+    """Writes the report, the page last: what names a page has all there is."""
+    files: dict[str, Reference] = {}
+    for kind in ("xlsx", "html"):
+        try:
+            content = drawing[kind](report)
+        except TooManyRows:
+            continue  # never a workbook that was cut; the CSV has every row
+        key = layout.report_key(shown.key, kind)
+        if not store.create(key, content):
+            # Another run made it, perhaps from an older trend: it stands, and says what it was made from.
+            standing = store.read(key)
+            content = standing.content if standing else content
+        files[kind] = Reference(key, digest(content))
+    return structs.replace(shown, **files)
+
+
+def report_of(latest: Latest, shown: Reference, load: Load) -> Report:
+    """What the report of `shown`, the summary of a day or of today, is made of, as `latest` stands."""
+    is_day = any(day.key == shown.key for day in latest.days)
+    day = layout.day_of(shown.key) if is_day else layout.hour_of(shown.key).day
+    named = {layout.day_of(each.key): plainly(each) for each in latest.days}
+    before = [Beside(load(named[each], decode_beside), named[each]) for each in days_before(day) if each in named]
+    trend = load(latest.trend, decode_trend) if latest.trend else None
+    if trend is not None:  # of a day long ago, the trend up to it
+        trend = structs.replace(trend, days=tuple(each for each in trend.days if each.date <= day.isoformat()))
+    return Report(
+        summary=load(shown, decode),
+        source=plainly(shown),
+        operation=Beside(load(latest.operation, decode_beside), plainly(latest.operation))
+        if latest.operation
+        else None,
+        trend=trend,
+        trend_source=plainly(latest.trend) if latest.trend else None,
+        before=tuple(each for each in before if _whole(each)),
+        reconciliation=load(latest.reconciled, decode_reconciliation) if latest.reconciled else None,
+        reconciliation_source=plainly(latest.reconciled) if latest.reconciled else None,
+    )
+
+
+def _whole(beside: Beside) -> bool:
+    """Whether a day is fit to be compared with."""
+    there = beside.content
+    return not there.expired and moment(there.ends) - moment(there.begins) == timedelta(days=1)
