@@ -5,8 +5,7 @@ from __future__ import annotations
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import log, wiring
-from chalicelib.summary.report.page import page
-from chalicelib.summary.report.workbook import workbook
+from chalicelib.summary.report import Report
 from chalicelib.summary.run import PassagesMissing, SummaryDamaged, summarise
 
 blueprint = Blueprint(__name__)
@@ -20,6 +19,19 @@ class NotSummarised(RuntimeError):
     Lambda writes an exception's text and its causes into the log."""
 
 
+# Nearly every waking makes no report: what draws them is imported when there is one to make.
+def _page(report: Report) -> bytes:
+    from chalicelib.summary.report.page import page
+
+    return page(report)
+
+
+def _workbook(report: Report) -> bytes:
+    from chalicelib.summary.report.workbook import workbook
+
+    return workbook(report)
+
+
 # Every two minutes, because an hour is to be final within five of its end and two are grace; locally every minute.
 @blueprint.schedule(Rate(2, unit=Rate.MINUTES))
 def summarise_schedule(event: CloudWatchEvent) -> None:
@@ -30,7 +42,7 @@ def summarise_schedule(event: CloudWatchEvent) -> None:
             wiring.summary_bucket(),
             wiring.current_settings().current(),
             wiring.clock(),
-            drawing={"html": page, "xlsx": workbook},
+            drawing={"html": _page, "xlsx": _workbook},
         )
     except Exception as error:
         log.failure("not_summarised", error)

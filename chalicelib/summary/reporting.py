@@ -25,6 +25,9 @@ from chalicelib.summary.trend import decode_trend
 MOST = 3
 """Reports that one run makes: two or three seconds each, on a small function."""
 
+ROWS = 300_000
+"""Numbers of summaries after which a run makes no further report: a workbook of a million rows takes a minute."""
+
 Drawing = Mapping[str, Callable[[Report], bytes]]
 """`html`, and `xlsx`: what makes each."""
 
@@ -36,9 +39,14 @@ def with_reports(latest: Latest, store: SummaryStore, load: Load, drawing: Drawi
     """`latest` with the reports that were missing, and why others were not made: one that fails holds up no other."""
     made: dict[str, Reported] = {}
     failed: list[Exception] = []
+    rows = 0
     for shown in _missing(latest)[:MOST]:
+        if rows > ROWS:
+            break
         try:
-            made[shown.key] = _reported(shown, report_of(latest, shown, load), store, drawing)
+            report = report_of(latest, shown, load)
+            rows += sum(len(by) for there in report.summary.checkpoints.values() for by in there.counts.by.values())
+            made[shown.key] = _reported(shown, report, store, drawing)
         except Exception as error:
             failed.append(error)
     if not made:

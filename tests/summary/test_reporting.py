@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from chalicelib.passage.hour import Hour
-from chalicelib.summary import layout
+from chalicelib.summary import layout, reporting
 from chalicelib.summary.bucket import SummaryBucket
 from chalicelib.summary.document import digest, encode
 from chalicelib.summary.fetching import fetch
@@ -152,6 +152,14 @@ def test_killed_at_any_of_its_writes_the_next_run_goes_on(befall: Callable[[Call
         assert all(each.html and each.xlsx for each in reported(made))
         assert made.latest.totals == wanted.latest.totals
     assert at > 20
+
+
+def test_a_run_makes_no_second_report_after_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "ROWS", 1)
+    made = town()
+    for again in range(1, 4):
+        run(made, 29.5 + again / 60)
+        assert [each.html is not None for each in reported(made)] == [at >= 3 - again for at in range(3)]
 
 
 def test_one_that_fails_holds_up_no_other_and_is_seen() -> None:

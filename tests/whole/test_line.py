@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -251,6 +252,24 @@ def test_closed_hours_become_final_and_equal_the_independent_count(past: list[Ho
         assert {name: there["counts"][name] for name in counted} == counted
         assert (there["state"] == "silent") == (counted["passages"] == 0)
         assert (there["since"] is not None) == (there["state"] == "silent")
+
+
+def test_the_reports_lie_beside_the_summaries_they_show(past: list[Hour], centre: Centre) -> None:
+    """Made by the packaged schedule, named by digest, with that summary's numbers."""
+
+    def reported() -> list[dict[str, Any]] | None:
+        latest = centre.document("summaries/v1/latest.json")
+        shown = [*latest["days"], *([latest["today"]] if latest["today"] else [])] if latest else []
+        return shown if shown and all(each["html"] and each["xlsx"] for each in shown) else None
+
+    for each in eventually(reported):
+        travellers = json.loads(centre.file(each["key"]))["city"]["travellers"]
+        page = centre.file(each["html"]["key"])
+        assert hashlib.sha256(page).hexdigest() == each["html"]["digest"]
+        assert f'value="{travellers}" data-at="0/city/travellers"'.encode() in page
+        book = centre.file(each["xlsx"]["key"])
+        assert hashlib.sha256(book).hexdigest() == each["xlsx"]["digest"]
+        assert book.startswith(b"PK")
 
 
 def test_a_thousand_simulated_passages_are_all_in_the_summaries(
