@@ -130,7 +130,9 @@ def test_every_number_stands_in_the_source_that_it_names(reports: dict[str, Repo
             assert attributes["data-by"], text
             continue
         number, _, path = at.partition("/")
-        there = sources.setdefault(number, source_of(report, number))
+        if number not in sources:
+            sources[number] = source_of(report, number)
+        there = sources[number]
         for step in path.split("/"):
             there = there[int(step)] if isinstance(there, list) else there.get(step, {})
         assert (there or 0) == int(value), at  # where nobody came in an hour, it is not listed

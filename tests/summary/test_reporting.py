@@ -162,6 +162,19 @@ def test_a_run_makes_no_second_report_after_a_large_one(monkeypatch: pytest.Monk
         assert [each.html is not None for each in reported(made)] == [at >= 3 - again for at in range(3)]
 
 
+def test_what_another_run_wrote_stands_and_is_named_as_it_is() -> None:
+    made = town(3)
+    made.run(EVENING.start + timedelta(hours=3.1))
+    (day,) = made.latest.days
+    for kind in PLAIN:
+        made.s3.put_object(Bucket="b", Key=layout.report_key(day.key, kind), Body=b"of an older trend")
+    run(made, 3.2)
+    (day,) = made.latest.days
+    assert day.html
+    assert made.file(day.html.key) == b"of an older trend"
+    check(made)
+
+
 def test_one_that_fails_holds_up_no_other_and_is_seen() -> None:
     made = town()
 
