@@ -25,6 +25,8 @@ def compile_all(catalogues: Path = CATALOGUES) -> list[Path]:
     for source in sorted(catalogues.glob("*/LC_MESSAGES/*.po")):
         with source.open("rb") as lines:
             catalogue = read_po(lines, abort_invalid=True)
+        # Else it is the moment of the build: the same words would have other bytes, and the stacks other packages.
+        catalogue.creation_date = catalogue.revision_date  # type: ignore[assignment]
         for message in catalogue:
             for error in message.check(catalogue):
                 raise CatalogueInvalid(f"{source}: {message.id!r}: {error}")

@@ -37,9 +37,10 @@ _TITLE = "纸质登记表"
 TRAVELLERS = 3
 """On one sheet; the others go on another, with the same plate."""
 
+_NO_QUESTION = ("submission", "replaces", "travellers")
+
 NUMBERS: Mapping[str, int] = {
-    field: number
-    for number, field in enumerate((field for field in words.FIELDS if field not in ("submission", "travellers")), 1)
+    field: number for number, field in enumerate((field for field in words.FIELDS if field not in _NO_QUESTION), 1)
 }
 """The number of each question, in the order of the form."""
 

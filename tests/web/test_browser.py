@@ -158,16 +158,14 @@ def test_back_and_send_again_is_the_same_passage(page: Page, stack: Stack) -> No
     assert stack.stored == 1
 
 
-def test_back_loses_nothing_where_the_browser_keeps_the_page(stack: Stack) -> None:
+def test_back_loses_nothing_where_the_browser_keeps_the_page(browser: Browser, stack: Stack) -> None:
     """As phones do; playwright turns that off unless told not to. Elsewhere the document number is to be typed again:
     it is the price of no browser offering it to the next who uses the phone."""
-    from playwright.sync_api import sync_playwright
-
-    with serving() as base, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+    with serving() as base:
+        another = browser.browser_type.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"], ignore_default_args=["--disable-back-forward-cache"]
         )
-        page = browser.new_context(viewport=PHONE, locale="zh-CN", java_script_enabled=False).new_page()
+        page = another.new_context(viewport=PHONE, locale="zh-CN", java_script_enabled=False).new_page()
         page.goto(base + stack.address)
         fill_driver(page)
         press(page, "send")
@@ -179,7 +177,7 @@ def test_back_loses_nothing_where_the_browser_keeps_the_page(stack: Stack) -> No
         press(page, "send")
         page.locator(".done").wait_for()
         assert stack.stored == 1
-        browser.close()
+        another.close()
 
 
 def test_enter_on_the_keyboard_sends_nothing(page: Page) -> None:

@@ -6,6 +6,7 @@ import gzip
 import html
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -290,3 +291,16 @@ def test_the_word_for_abroad_that_the_page_names_is_taken(language: Language) ->
     hint = re.search('id="travellers.0.origin-hint">(.*?)</p>', page, re.S)
     assert hint
     assert any(word in hint[1] for word in codes.ABROAD_WORDS)
+
+
+def test_the_same_words_are_the_same_catalogue_whenever_it_is_built(tmp_path: Path) -> None:
+    """Else the stacks would be packaged anew each minute, under the eyes of whoever reads the package."""
+    there = tmp_path / "zh_Hans" / "LC_MESSAGES"
+    there.mkdir(parents=True)
+    (there / "kakou.po").write_text(
+        'msgid ""\nmsgstr ""\n"PO-Revision-Date: 2020-02-10 07:15+0000\\n"\n'
+        '"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Plate"\nmsgstr "车牌"\n',
+        encoding="utf-8",
+    )
+    (built,) = catalogues.compile_all(tmp_path)
+    assert b"POT-Creation-Date: 2020-02-10 07:15" in built.read_bytes()

@@ -24,7 +24,7 @@ def words_on(content: bytes) -> str:
 
 
 def test_every_question_and_every_answer_of_the_form_is_on_it() -> None:
-    assert {*PASSAGE, *TRAVELLER} - {"submission", "lang", "action"} == set(paper.NUMBERS)
+    assert {*PASSAGE, *TRAVELLER} - {"submission", "lang", "action", "replaces", "waited"} == set(paper.NUMBERS)
     text = words_on(paper.draw(SETTINGS.collector, SETTINGS.retention_days))
     zh = messages(CHINESE).gettext
     for field in paper.NUMBERS:

@@ -44,7 +44,7 @@ class Role:
         function = self._lambda.get_function_configuration(
             FunctionName=described["StackResourceDetail"]["PhysicalResourceId"]
         )
-        self._name = f"probe-{resource}"
+        self._name = f"probe-{stack}-{resource}"
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("probe.py", _PROBE)
