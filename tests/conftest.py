@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from chalicelib.web.catalogues import compile_all
 from scripts.stacks.local import LocalStack
 from scripts.stacks.ministack import ACCOUNT, Credentials, MiniStack, free_port, interpreter
 
@@ -25,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz", type=int, default=20_000, help="fuzzed bodies in-process (default: 20,000)")
     parser.addoption("--faults", type=int, default=300, help="seeds of the simulator (default: 300)")
     parser.addoption("--town", type=float, default=0.01, help="share of the fortnight's volume (default: 0.01)")
+
+
+def pytest_sessionstart() -> None:
+    """The catalogues of a fresh clone: pages made in this process want them, whichever test comes first."""
+    compile_all()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,6 @@ from chalicelib.passage.seal import NotSealed
 from chalicelib.passage.table import PassageTable
 from chalicelib.settings import CodeKey, Poster, Settings, SettingsUnavailable, first_settings
 from chalicelib.web import scans
-from chalicelib.web.catalogues import compile_all
 from tests.simulation.dynamo import MemoryDynamo
 
 if TYPE_CHECKING:
@@ -67,11 +66,6 @@ class Stack:
     def stored(self) -> int:
         """Passages in the table."""
         return sum(key[0].startswith("CP#") for key in self.dynamo.items)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def catalogues() -> None:
-    compile_all()
 
 
 @contextmanager
