@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from chalicelib.settings import SettingsBucket
 from chalicelib.web.catalogues import compile_all
 from scripts.stacks.local import LocalStack
 from scripts.stacks.ministack import ACCOUNT, Credentials, MiniStack, free_port, interpreter
@@ -76,7 +77,19 @@ def account(ministack: MiniStack) -> Credentials:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The three stacks, deployed as `scripts/run` does it, with IAM enforced and the schedule waking every minute."""
+    """The three stacks, deployed as `scripts/run` does it, with IAM enforced and the schedule waking every minute.
+
+    Shared by the files of a process, in an order that nobody knows. A file that changes the settings has `own_stack`.
+    """
+    with LocalStack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+        settings = SettingsBucket(running.client("s3"), running.outputs["data"]["SettingsBucket"]).current()
+        assert settings.version == 1, "a test changed the settings of the stack that all share: it wants its own_stack"
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Another one, of this file alone."""
     with LocalStack(tmp_path_factory.mktemp("stack")) as running:
         yield running
 

@@ -44,6 +44,11 @@ def current(stack: LocalStack) -> Settings:
 
 
 @pytest.fixture(scope="module")
+def stack(own_stack: LocalStack) -> LocalStack:
+    return own_stack
+
+
+@pytest.fixture(scope="module")
 def lived(stack: LocalStack, root: Path) -> LocalStack:
     """The running stack after `COMMANDS`, told to every function."""
     for arguments in COMMANDS:

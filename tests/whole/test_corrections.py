@@ -19,6 +19,11 @@ from tests.whole.test_line import Centre, Storage, eventually, press, signed
 
 
 @pytest.fixture(scope="module")
+def stack(own_stack: LocalStack) -> LocalStack:
+    return own_stack
+
+
+@pytest.fixture(scope="module")
 def centre(stack: LocalStack) -> Centre:
     return Centre(stack)
 

@@ -145,6 +145,11 @@ class Centre:
 
 
 @pytest.fixture(scope="module")
+def stack(own_stack: LocalStack) -> LocalStack:
+    return own_stack
+
+
+@pytest.fixture(scope="module")
 def centre(stack: LocalStack) -> Centre:
     return Centre(stack)
 

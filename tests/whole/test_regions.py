@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from chalicelib.passage.hour import GRACE, LOCAL, Hour, stamp
 from chalicelib.summary.document import decode
@@ -19,6 +20,11 @@ from tests.whole.census import census
 from tests.whole.functions import Function
 from tests.whole.reader import Reader
 from tests.whole.test_line import Centre, Storage, ask, eventually
+
+
+@pytest.fixture(scope="module")
+def stack(own_stack: LocalStack) -> LocalStack:
+    return own_stack
 
 
 def regions(stack: LocalStack, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -91,7 +91,7 @@ def operation(town: float, request: pytest.FixtureRequest) -> Iterator[Operation
             lambda: None,
         )
         return
-    stack: LocalStack = request.getfixturevalue("stack")
+    stack: LocalStack = request.getfixturevalue("own_stack")
     events = stack.client("events")
     for rule in events.list_rules()["Rules"]:
         events.disable_rule(Name=rule["Name"])
