@@ -19,9 +19,10 @@ if STACK == "public":
     app.register_blueprint(public.blueprint)
 elif STACK == "command":
     from chalicelib import jobs
-    from chalicelib.web.desk import routes
+    from chalicelib.web.desk import authoriser, routes
 
     app.register_blueprint(jobs.blueprint)
+    app.register_blueprint(authoriser.blueprint)
     app.register_blueprint(routes.blueprint)
 else:
     raise ValueError(f"KAKOU_STACK is public or command, not {STACK!r}")

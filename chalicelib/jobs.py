@@ -36,6 +36,7 @@ def _workbook(report: Report) -> bytes:
 @blueprint.schedule(Rate(2, unit=Rate.MINUTES))
 def summarise_schedule(event: CloudWatchEvent) -> None:
     """Publishes the summaries that are missing. Raises NotSummarised: a schedule that fails must be seen to fail."""
+    log.only_ours()
     try:
         outcome = summarise(
             wiring.passage_reader(),

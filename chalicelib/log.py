@@ -37,5 +37,6 @@ def failure(event: str, error: BaseException, **fields: str | int | None) -> Non
 
 
 def only_ours() -> None:
-    """Silence every library's logger in this process, for good. Called by `app.py` alone."""
+    """Silence every library's logger in this process, for good. Called by what a function begins with: `app.py`, or the
+    handler of a function of its own, which Lambda runs without `app.py`."""
     logging.disable(logging.CRITICAL)

@@ -105,6 +105,33 @@ def test_no_library_can_log_and_chalice_does_not_debug(root: Path, stack: str) -
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
+AROUND = """
+import contextlib, logging, sys
+from chalicelib.{module} import {name}
+logging.basicConfig(level=0)  # Lambda's runtime puts a handler of its own at the root, too
+with contextlib.suppress(Exception):
+    {name}({event}, None)
+assert "app" not in sys.modules
+logging.getLogger("botocore").critical("13800138000")
+print("done")
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "event"),
+    [
+        ("web.desk.authoriser", "authorise", "dict(type='', authorizationToken='', methodArn='')"),
+        ("jobs", "summarise_schedule", "dict.fromkeys(['source', 'time', 'resources', 'region', 'version'], '') | "
+         "{'detail-type': '', 'detail': {}, 'id': '', 'account': ''}"),
+    ],
+)  # fmt: skip
+def test_nor_where_a_function_begins_without_the_app(root: Path, module: str, name: str, event: str) -> None:
+    """Lambda calls these by their own modules (the `Handler` of the packaged template)."""
+    done = of("command", root, AROUND.format(module=module, name=name, event=event))
+    assert "13800138000" not in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1:] == ["done"], done.stderr
+
+
 def test_a_fault_that_chalice_meets_itself_is_logged_nowhere(root: Path) -> None:
     ask = """
 import app

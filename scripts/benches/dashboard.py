@@ -15,7 +15,9 @@ from chalicelib.command.people import Person
 from chalicelib.command.sessions import Session
 from chalicelib.summary.trend import Trend
 from chalicelib.web.catalogues import compile_all
-from chalicelib.web.desk import rendering, routes
+from chalicelib.web.desk import reading, rendering
+from chalicelib.web.desk.cookies import SESSION
+from chalicelib.web.desk.visit import Visit
 from scripts.benches import Figure, beside, interleaved, times
 from tests.summary import fortnight
 
@@ -33,17 +35,17 @@ def measure(count: int | None = None) -> list[Figure]:
     seconds = int(AT.timestamp())
     someone = Somebody(Session(Person("wang", ("centre",)), seconds, seconds, seconds, "t" * 32))
     with wiring.use(numbers=numbers, sessions=someone, clock=lambda: AT):
-        page = ask("/", routes._numbers)
-        again = ask("/", routes._numbers, **{"if-none-match": str(page.headers["ETag"])})
-        rest = [ask("/static", lambda visit, kind=kind: routes._static(visit, rendering.file_name(kind)))
+        page = ask("/", reading.numbers)
+        again = ask("/", reading.numbers, **{"if-none-match": str(page.headers["ETag"])})
+        rest = [ask("/static", lambda visit, kind=kind: visit.static(rendering.file_name(kind)))
                 for kind in ("css", "js")]  # fmt: skip
         long = LongTrend(store)
         with wiring.use(numbers=long):
-            weeks = ask("/", routes._numbers, **{"accept-language": "en"})
+            weeks = ask("/", reading.numbers, **{"accept-language": "en"})
         ran = interleaved(
             TURNS,
             {
-                "page": times(lambda: ask("/", routes._numbers), 5),
+                "page": times(lambda: ask("/", reading.numbers), 5),
                 "files": times(lambda: decoded(numbers), 5),
             },
         )
@@ -84,12 +86,12 @@ class LongTrend(Numbers):
 
 
 def ask(path: str, work: Any, **headers: str) -> Response:
-    told = {"accept-encoding": "gzip", "accept-language": "zh-CN", "cookie": f"{routes.SESSION}=x", **headers}
+    told = {"accept-encoding": "gzip", "accept-language": "zh-CN", "cookie": f"{SESSION}=x", **headers}
     event = {
         "multiValueQueryStringParameters": None, "headers": told, "pathParameters": None, "body": None,
         "requestContext": {"httpMethod": "GET", "resourcePath": path}, "stageVariables": None, "isBase64Encoded": False,
     }  # fmt: skip
-    response: Response = work(routes.Visit(Request(event, None)))
+    response: Response = work(Visit(Request(event, None)))
     if response.status_code not in (200, 304):
         raise RuntimeError(f"answered {response.status_code}")
     return response

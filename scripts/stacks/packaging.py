@@ -176,10 +176,7 @@ def _stage(staged: Path, stack: str, architecture: str, vendor: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     _compile_tree(staged / "chalicelib")
-    if (staged / "chalicelib" / "web" / "templates").exists():
-        from chalicelib.web.rendering import Compiled
-
-        Compiled(staged / "chalicelib" / "web" / "templates" / "compiled").keep_all()
+    _compile_templates(staged)
     shutil.copytree(vendor, staged / "vendor")
     # What Chalice itself adds comes as source alone; its byte code rides with the vendor folder.
     import chalice.app
@@ -207,6 +204,16 @@ def _stage(staged: Path, stack: str, architecture: str, vendor: Path) -> None:
     # The zip holds times of files: one time for all, so that the same sources make the same package.
     for path in staged.rglob("*"):
         os.utime(path, (1580515200, 1580515200))
+
+
+def _compile_templates(staged: Path) -> None:
+    from chalicelib.web import rendering
+    from chalicelib.web.desk import rendering as desk
+    from chalicelib.web.jinja import Compiled
+    from chalicelib.web.language import CHINESE
+
+    for pages in (rendering, desk):
+        Compiled(staged / pages.TEMPLATES.relative_to(ROOT) / "compiled").keep_all(pages.environment(CHINESE))
 
 
 def _compile_tree(folder: Path) -> None:

@@ -12,22 +12,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
-from chalicelib.summary import charts
-from chalicelib.web.language import CHINESE, DESK, ENGLISH, Language, messages
+from chalicelib.web import jinja
+from chalicelib.web.language import CHINESE, DESK, ENGLISH, Language
 
 LANGUAGES = (CHINESE, ENGLISH)
 
 _HERE = Path(__file__).parent
+TEMPLATES = _HERE / "templates"
 _NAME = re.compile(r"desk\.([0-9a-f]{16})\.(css|js)")
 TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
 
 def render(template: str, language: Language, **values: Any) -> bytes:
     """The page that `template` makes of `values`."""
-    page = _environment(language).get_template(template).render(values)
-    return re.sub(r"\s*\n\s*", "\n", page).encode()
+    return jinja.page(environment(language), template, **values)
 
 
 def static(name: str) -> tuple[bytes, str] | None:
@@ -50,18 +50,8 @@ def file_name(kind: str) -> str:
 
 
 @cache
-def _environment(language: Language) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-        auto_reload=False,
+def environment(language: Language) -> Environment:
+    """The desk's templates."""
+    return jinja.environment(
+        TEMPLATES, language, DESK, style=file_name("css"), script=file_name("js"), languages=LANGUAGES
     )
-    environment.globals.update(
-        style=file_name("css"), script=file_name("js"), languages=LANGUAGES, language=language, number=charts.number
-    )
-    environment.install_gettext_translations(messages(language, DESK), newstyle=True)  # type: ignore[attr-defined]
-    return environment

@@ -1,0 +1,73 @@
+"""What is read at the desk: the numbers of any window, the files that they stand in, and the journal."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from chalice.app import Response
+
+from chalicelib import wiring
+from chalicelib.command.journal import MOST
+from chalicelib.command.numbers import NotPublished, window_of
+from chalicelib.command.people import JOURNAL, NUMBERS
+from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.web.desk import words
+from chalicelib.web.desk.numbers import Pages
+from chalicelib.web.desk.visit import Bad, NotFound, Visit
+
+
+def numbers(visit: Visit) -> Response:
+    visit.needs(NUMBERS)
+    window = window_of(visit.query)
+    published, pages = wiring.numbers(), Pages(visit.language)
+    try:
+        latest = published.latest()
+    except NotPublished:
+        return visit.plain("nothing_yet", 200)
+    if window.kind != "now":
+        shown = published.of(window, latest)
+        if window.checkpoint and window.checkpoint not in shown.summary.checkpoints:
+            raise NotFound
+        return visit.page("window.html", polled=True, here="window", **pages.window(window, shown))
+    now, trend = published.now(), published.trend(latest)
+    if window.checkpoint:
+        there = now.checkpoints.get(window.checkpoint)
+        if there is None:
+            raise NotFound
+        values = pages.checkpoint(window.checkpoint, there, now, latest, trend, visit.now)
+        return visit.page("checkpoint.html", polled=True, here="checkpoint", **values)
+    yesterday = published.day(latest, date.fromisoformat(now.today.date) - timedelta(days=1))
+    values = pages.dashboard(now, latest, trend, yesterday, visit.now)
+    return visit.page("dashboard.html", polled=True, here="numbers", **values)
+
+
+def file(visit: Visit) -> Response:
+    """Leads to a published file by a link that is good for a minute, and for that file alone."""
+    visit.needs(NUMBERS)
+    name = visit.query.get("name", "")
+    if visit.query.keys() - {"name", "lang"} or not wiring.links().is_file(name):
+        raise Bad
+    wiring.journal().add(visit.person.name, "fetched", name, visit.now)
+    return visit.elsewhere(wiring.links().to(name))
+
+
+def journal(visit: Visit) -> Response:
+    visit.needs(JOURNAL)
+    told = {name: text for name, text in visit.query.items() if name != "lang"}
+    day = window_of(told or {"day": visit.now.astimezone(LOCAL).date().isoformat()})
+    if told and set(told) != {"day"}:
+        raise Bad
+    entries = wiring.journal().of(day.first)
+    say = Pages(visit.language)
+    shown = [
+        (f"{moment(each.at).astimezone(LOCAL):%H:%M:%S}", each.who, visit.say(words.DEEDS[each.deed]), each.what)
+        for each in entries
+    ]
+    iso, name = say.day(day.first)
+    return visit.page("journal.html", here="journal", day=iso, day_name=name, entries=shown, cut=len(entries) == MOST)
+
+
+def nowhere(visit: Visit) -> Response:
+    """Any other address; who is not signed in does not learn that there is nothing. Raises Unauthorised, NotFound."""
+    visit.needs(NUMBERS)
+    raise NotFound
