@@ -37,7 +37,7 @@ from chalicelib.passage.registration import AnotherPassage, NothingToCorrect, re
 from chalicelib.passage.table import NotStored
 from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
 from chalicelib.web import answers, pages, plain, receipts, scans, scripts
-from chalicelib.web.language import CHINESE, Language, asked, messages, named
+from chalicelib.web.language import CHINESE, LANGUAGES, Language, asked, messages, named
 
 _OUTAGES = (
     NotStored,
@@ -129,11 +129,12 @@ class _Visit:
         page = plain.kept_page(self.language, fields)
         return answers.page(page, _broken(error), self.language, self.headers)
 
-    def scene(self, settings: Settings, scanned: Scanned) -> pages.Scene:
-        chinese = self.language == CHINESE
+    def scene(self, settings: Settings, scanned: Scanned, language: Language | None = None) -> pages.Scene:
+        language = language or self.language
+        chinese = language == CHINESE
         name, checkpoint = settings.collector.name, scanned.checkpoint
         return pages.Scene(
-            language=self.language,
+            language=language,
             checkpoint=checkpoint.id,
             place=checkpoint.name_zh if chinese else checkpoint.name_en,
             collector=name.zh if chinese else name.en,
@@ -141,7 +142,7 @@ class _Visit:
             retention_days=settings.retention_days,
             city=settings.city,
             key_regions=settings.key_regions_at(self.at).codes,
-            announcement=_notice(settings, self.language),
+            announcement=_notice(settings, language),
             today=self.today,
             helper="helper" in self.query,
         )
@@ -281,9 +282,13 @@ def _take(visit: _Visit, code: str) -> Response:
             raise Unacceptable((Problem("replaces", "replaces_unknown"),)) from None
         if visit.json:
             return answers.document(receipt, 201, visit.headers)
-        notice = _notice(settings, visit.language) if _from_key_region(passage, settings, visit.at) else ""
-        scene = visit.scene(settings, scanned)
-        page = receipts.receipt_page(scene, receipt, answered=wiring.clock(), notice=notice)
+        page = receipts.receipt_page(
+            visit.scene(settings, scanned),
+            receipt,
+            answered=wiring.clock(),
+            noticed=_from_key_region(passage, settings, visit.at),
+            others=[visit.scene(settings, scanned, other) for other in LANGUAGES if other != visit.language],
+        )
         return answers.page(page, 201, visit.language, visit.headers)
     except Unacceptable as error:
         if visit.json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chalicelib.passage.hour import LOCAL, moment, stamp
@@ -26,15 +26,31 @@ _LABELS: Mapping[str, str] = {
 """What stands in Chinese too, for the staff."""
 
 
-def receipt_page(scene: Scene, receipt: Receipt, *, answered: datetime, notice: str = "") -> bytes:
-    """The receipt as answered at `answered`: the age it shows goes on from there. `notice` is what the city asks of
-    this party."""
+def receipt_page(
+    scene: Scene, receipt: Receipt, *, answered: datetime, noticed: bool = False, others: Iterable[Scene] = ()
+) -> bytes:
+    """The receipt as answered at `answered`: the age it shows goes on from there. `noticed`: with the announcement of
+    the scene, as what the city asks of this party. `others` are the same scene in other languages: what the receipt
+    says is on the page in those too, unseen until it is asked for."""
     say, chinese = messages(scene.language).gettext, messages(CHINESE).gettext
     arrived = moment(receipt.received_at).astimezone(LOCAL)
-    day = say("%(year)d-%(month)02d-%(day)02d") % {"year": arrived.year, "month": arrived.month, "day": arrived.day}
 
     def both(message: str) -> tuple[str, str]:
         return chinese(message), say(message)
+
+    def said(scene: Scene) -> dict[str, object]:
+        say = messages(scene.language).gettext
+        return {
+            "say": say,
+            "language": scene.language,
+            "place": scene.place,
+            "day": say("%(year)d-%(month)02d-%(day)02d")
+            % {"year": arrived.year, "month": arrived.month, "day": arrived.day},
+            "vehicle": say(words.VEHICLES[receipt.vehicle]),
+            "notice": scene.announcement if noticed else "",
+        }
+
+    own = said(scene)
 
     return render(
         "receipt.html",
@@ -45,13 +61,14 @@ def receipt_page(scene: Scene, receipt: Receipt, *, answered: datetime, notice: 
         receipt=receipt,
         vehicle=both(words.VEHICLES[receipt.vehicle]),
         labels={name: both(label) for name, label in _LABELS.items()},
-        day=day,
+        day=own["day"],
         time=f"{arrived:%H:%M}",
         made=f"{answered.astimezone(LOCAL):%H:%M:%S}",
         answered=stamp(answered),
         copy=" · ".join(dict.fromkeys(both(_("Saved copy")))),
         qr=_qr(receipt.signed),
-        notice=notice,
+        notice=own["notice"],
+        others=[said(other) for other in others],
         script=script("receipt"),
     )
 

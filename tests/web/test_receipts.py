@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+import msgspec
 import pytest
 import zxingcpp
 from PIL import Image
@@ -18,11 +21,13 @@ from PIL import Image
 from chalicelib.passage import codes
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.receipt import KEY_ID, Claim, Receipt, public_key, verify
-from chalicelib.web.language import CHINESE, ENGLISH, LANGUAGES, Language
+from chalicelib.web import words
+from chalicelib.web.language import CHINESE, ENGLISH, LANGUAGES, Language, messages
 from chalicelib.web.receipts import receipt_page
 from tests.parties import as_form, three
 from tests.web.browser import CHROMIUM, PHONE, chromium, serving
 from tests.web.conftest import NOW, Stack
+from tests.web.test_browser import picture
 from tests.web.test_pages import scene
 
 if TYPE_CHECKING:
@@ -37,13 +42,28 @@ PUBLIC = {KEY_ID: public_key(PassageKeys.of(b"s" * 64, "test"))}
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
 def test_the_receipt_shows_the_place_the_local_time_and_the_party(language: Language) -> None:
-    page = receipt_page(scene(language), RECEIPT, answered=AT, notice="居家观察").decode()
+    asked = msgspec.structs.replace(scene(language), announcement="居家观察")
+    page = receipt_page(asked, RECEIPT, answered=AT, noticed=True).decode()
     for shown in ("101", "00:05", "234", "王**", "&lt;**", "7KQ2 M9XD", "KR1-A-B", "居家观察"):
         assert shown in page
     for chinese in ("已登记", "小客车", "人数", "登记至今"):
         assert chinese in page, "staff read Chinese, whatever the traveller reads"
     assert "2020年2月11日" in receipt_page(scene(CHINESE), RECEIPT, answered=AT).decode()
     assert "Registered" in receipt_page(scene(ENGLISH), RECEIPT, answered=AT).decode()
+
+
+def test_it_says_the_same_in_every_other_language() -> None:
+    others = [msgspec.structs.replace(scene(own), announcement=f"note {own.code}") for own in LANGUAGES[1:]]
+    page = receipt_page(scene(), RECEIPT, answered=AT, noticed=True, others=others).decode()
+    for own in LANGUAGES[1:]:
+        say = messages(own).gettext
+        (told,) = re.findall(f'<details class="card" lang="{own.tag}">.*?</details>', page, re.S)
+        for shown in ("101", "00:05", "234", "7KQ2 M9XD", f"note {own.code}", f'href="?lang={own.code}"'):
+            assert shown in told
+        for message in ("Registered", words.VEHICLES["car"], "Travellers", "Please note", "Show this page to the staff."):
+            assert html.escape(say(message)) in told
+    plain = receipt_page(scene(), RECEIPT, answered=AT, others=others).decode()
+    assert "note ko" not in plain, "asked of people from key regions alone"
 
 
 @pytest.mark.parametrize("vehicle", codes.VEHICLES)
@@ -124,6 +144,35 @@ def test_the_code_is_read_off_the_screen(
     claim = genuine(text)
     assert text == page.locator(".signed").text_content()
     assert claim.reference == (page.locator(".ref b").text_content() or "").replace(" ", "")
+    context.close()
+
+
+@in_chromium
+@pytest.mark.parametrize("script", [True, False])
+def test_it_is_read_in_another_language_without_a_network(
+    browser: Browser, base: str, stack: Stack, script: bool, tmp_path: Path
+) -> None:
+    context = browser.new_context(viewport=PHONE, locale="ko-KR")
+    page = opened(context, base + stack.address)
+    if not script:
+        answer = page.content()
+        context.close()
+        context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+        page = context.new_page()
+        page.route("**/answer", lambda route: route.fulfill(content_type="text/html", body=answer))
+        page.goto(base + "/answer")
+    context.set_offline(True)
+    russian = page.locator("details[lang=ru]")
+    assert russian.locator("ol").is_hidden()
+    page.locator(".langs summary").click()
+    page.locator(".langs a[lang=ru]").click()
+    russian.locator("ol").wait_for(state="visible")
+    assert "Зарегистрировано" in russian.inner_text()
+    assert "7:15" not in russian.inner_text()
+    assert "15:15" in russian.inner_text(), "the city's time"
+    assert page.locator(".done").count() == 1
+    assert page.locator(".signed").text_content(), "the same receipt"
+    picture(page, f"receipt-in-russian-{script}", tmp_path)
     context.close()
 
 

@@ -154,3 +154,20 @@ def test_without_a_network_a_language_that_was_here_comes_from_the_phone(browser
             assert phone.page.evaluate(TYPED) == typed
         speak(phone, "ru")
         phone.page.locator("#say-tongue").wait_for()
+
+
+def test_a_receipt_is_read_in_another_language_and_back_leads_where_it_led(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.send()
+    phone.page.locator(".done").wait_for()
+    phone.line.state = "down"
+    for code in ("ru", "en"):
+        phone.page.locator(".langs summary").tap()
+        phone.page.locator(f".langs a[lang={code}]").tap()
+        phone.page.locator(f"details[lang={code}] ol").wait_for()
+    assert phone.page.locator(".done").is_visible()
+    phone.page.go_back()
+    phone.page.locator("[name=plate]").wait_for()
+    assert phone.page.locator(".done").count() == 0
+    phone.page.go_forward()
+    phone.page.locator(".done").wait_for()

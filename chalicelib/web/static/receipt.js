@@ -25,6 +25,18 @@
   at("made").hidden = true;
   live.hidden = false;
 
+  // To the words of another language, on this page. A plain link would be an entry of the history, and Back from it
+  // would not be what the form's script takes it for.
+  document.querySelector(".langs").addEventListener("click", (event) => {
+    const words = event.target.hash && document.querySelector(event.target.hash);
+    if (!words) return;
+    event.preventDefault();
+    document.querySelector(".langs details").open = false;
+    words.closest("details").open = true;
+    words.closest("details").scrollIntoView();
+    words.focus({ preventScroll: true });
+  });
+
   const save = at("save");
   const draw = (code) => {
     const canvas = document.createElement("canvas");
