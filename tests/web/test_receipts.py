@@ -60,7 +60,13 @@ def test_it_says_the_same_in_every_other_language() -> None:
         (told,) = re.findall(f'<details class="card" lang="{own.tag}">.*?</details>', page, re.S)
         for shown in ("101", "00:05", "234", "7KQ2 M9XD", f"note {own.code}", f'href="?lang={own.code}"'):
             assert shown in told
-        for message in ("Registered", words.VEHICLES["car"], "Travellers", "Please note", "Show this page to the staff."):
+        for message in (
+            "Registered",
+            words.VEHICLES["car"],
+            "Travellers",
+            "Please note",
+            "Go on when the staff let you.",
+        ):
             assert html.escape(say(message)) in told
     plain = receipt_page(scene(), RECEIPT, answered=AT, others=others).decode()
     assert "note ko" not in plain, "asked of people from key regions alone"
