@@ -6,6 +6,7 @@ A stack of its own, whose operation began three days ago: days, hours and today 
 from __future__ import annotations
 
 import csv
+import hashlib
 import html
 import io
 import json
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
+import openpyxl
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -417,13 +419,68 @@ def test_people_read_the_numbers_on_a_phone_a_desk_and_a_wall(
 
 
 @in_chromium
-def test_people_download_and_leave(stack: LocalStack, browser: Browser) -> None:
-    page = enter(browser, stack, "mei", "centre", 1280, 800)
-    for form in ("JSON", "CSV"):
-        with page.expect_download() as fetched:
-            page.click(f"#files a:text-is('{form}') >> nth=0")
-        assert fetched.value.suggested_filename == f"kakou-now.{form.lower()}"
-        assert Path(fetched.value.path()).stat().st_size > 1000
+def test_a_morning_at_the_desk(stack: LocalStack, browser: Browser, centre: Centre) -> None:
+    """Sign in, read, download each format, print, replace, revoke, look it up in the journal, sign out."""
+    began = datetime.now(UTC)
+    page = enter(browser, stack, "chief", "admin", 1280, 800)
+    page.click(".langs a[hreflang=en]")
+    page.wait_for_selector("text=Kakou command centre")
+    big = shown_as(page.content())
+    with page.expect_download() as fetched:
+        page.click(".big dd a >> nth=0")
+    now = json.loads(Path(fetched.value.path()).read_bytes())
+    assert fetched.value.suggested_filename == "kakou-now.json"
+    assert {name: big[name] for name in now["totals"]} == now["totals"], "what is read is what is fetched"
+
+    latest = json.loads(downloaded(page, "latest.json")[1])
+    day = latest["days"][-1]
+    page.click(f".days a[href='?day={day['key'][17:27].replace('/', '-')}']")
+    for form, told in (("JSON", day), *((form.upper(), day[form]) for form in ("csv", "xlsx", "html"))):
+        name, content = downloaded(page, form)
+        assert name == "kakou-" + told["key"].removeprefix("summaries/v1/").replace("/", "-")
+        assert hashlib.sha256(content).hexdigest() == told["digest"], "what latest.json names"
+        assert content == centre.file(told["key"]), "what is published"
+        if form == "XLSX":
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+            cells = {cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row}
+            assert json.loads(centre.file(day["key"]))["city"]["passages"] in cells
+        if form == "HTML":
+            report = browser.new_page()
+            report.set_content(content.decode())
+            assert report.inner_text("h1")
+            assert report.locator("svg").count() > 0
+            report.close()
+
+    page.click("nav.pages a[href=posters]")
+    page.check("[name=cp-107]")
+    with page.expect_download() as fetched:
+        page.click("button.go")
+    assert Path(fetched.value.path()).read_bytes().startswith(b"%PDF")
+    page.click("[aria-label='Replace 107-1']")
+    page.fill("#why", "torn by the wind")
+    page.click("button[value=yes]")
+    page.wait_for_selector("[role=status]")
+    page.click("[aria-label='Revoke 107-1']")
+    page.fill("#why", "taken down")
+    page.click("button[value=yes]")
+    page.wait_for_selector("[role=status]")
+    states = [(each.version, each.state) for each in Storage(stack).settings_bucket.current().posters
+              if each.checkpoint == "107"]  # fmt: skip
+    assert states == [(1, "revoked"), (2, "active")]
+
+    page.click("nav.pages a[href=journal]")
+    well(page)
+    rows = page.locator("tbody tr").all_inner_texts()
+    mine = [row.split("\t") for row in rows if "chief" in row]
+    entries = [(each.deed, each.what) for each in _entries(stack) if each.who == "chief" and each.at >= stamp(began)]
+    assert len(mine) == len(entries)
+    keys = [day["key"], *(day[form]["key"] for form in ("csv", "xlsx", "html"))]
+    assert list(reversed(entries)) == [
+        ("signed_in", "admin"), ("fetched", "now.json"), ("fetched", "latest.json"),
+        *(("fetched", key.removeprefix("summaries/v1/")) for key in keys),
+        ("printed", "107 pdf a4"), ("replaced", "107-1"), ("revoked", "107-1"),
+    ]  # fmt: skip
+
     page.click(".out button")
     page.wait_for_url("**/sign-in?left=yes")
     well(page)
@@ -431,6 +488,13 @@ def test_people_download_and_leave(stack: LocalStack, browser: Browser) -> None:
     page.goto(stack.command_url)
     page.wait_for_url("**/sign-in")
     page.close()
+
+
+def downloaded(page: Page, link: str) -> tuple[str, bytes]:
+    """What the link of that text among the page's files saves: under which name, and its content."""
+    with page.expect_download() as fetched:
+        page.click(f"#files a:text-is('{link}') >> nth=0")
+    return fetched.value.suggested_filename, Path(fetched.value.path()).read_bytes()
 
 
 @in_chromium
