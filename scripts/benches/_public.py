@@ -137,7 +137,9 @@ def event(method: str, path: str, body: bytes | None = None, content_type: str =
     """What API Gateway hands to the function."""
     place, _, rest = path.lstrip("/").partition("/")
     resource, parameters = "/{proxy+}", {"proxy": path}
-    if place == "C":
+    if place == "worker.js":
+        resource, parameters = path, {}
+    elif place == "C":
         resource, parameters = "/C/{code}", {"code": rest}
     elif place == "static":
         resource, parameters = "/static/{name}", {"name": rest}

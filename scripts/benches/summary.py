@@ -2,20 +2,18 @@
 how far one function carries.
 
 The passages are those that the tests count (tests/summary/fortnight.py). Each checkpoint's hour is a Query whose answer
-botocore really parses; nothing is sent. Capacity is computed from the sizes of the items, as AWS documents it: half a
-unit for each 4 KiB begun of a page, twice that for consistent reads; what a filter or projection leaves out is read.
+botocore really parses; nothing is sent. Capacity is computed from the sizes of the items (_reading.py).
 """
 
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -24,10 +22,9 @@ import msgspec
 
 from chalicelib import wiring
 from chalicelib.passage import facts as codec
-from chalicelib.passage import seal
-from chalicelib.passage.facts import Registered, Scan
+from chalicelib.passage.facts import Registered
 from chalicelib.passage.hour import GRACE, Hour
-from chalicelib.passage.table import PassageTable, as_it_comes, record_name
+from chalicelib.passage.table import PassageTable, as_it_comes
 from chalicelib.settings import Settings
 from chalicelib.summary.bucket import SummaryBucket
 from chalicelib.summary.counting import merge
@@ -35,7 +32,7 @@ from chalicelib.summary.document import encode, of_hour, reading
 from chalicelib.summary.run import summarise
 from scripts.benches import Figure, beside, interleaved, of
 from scripts.benches._public import answering
-from tests.simulation.s3 import MemoryS3
+from scripts.benches._reading import S3, Reader, sizes, units
 from tests.summary import fortnight
 
 if TYPE_CHECKING:
@@ -60,10 +57,6 @@ ASKING: dict[str, Any] = {
 
 QUARTER = 4
 """Of the small pages, every so many are counted."""
-
-UNIT = 4096
-SEALED = 540
-"""Bytes that sealing adds to what is sealed: header, data key and tag of the Encryption SDK, under KMS."""
 
 HOUR_PASSAGES, HOUR_CHECKPOINTS = 100_000, 1_000
 """Of the hour that is counted by one function; `--count 10` makes it the tenfold."""
@@ -235,74 +228,29 @@ def _named(facts: codec.Facts) -> dict[str, Any]:
     return msgspec.structs.asdict(facts) | {"travellers": travellers}
 
 
-class _Reader:
-    """A PassageReader that notes what each query costs."""
-
-    def __init__(self, inner: fortnight.Partitions, sizes: Mapping[tuple[str, str], tuple[int, int]]) -> None:
-        self._inner, self._sizes = inner, sizes
-        self.queries, self.items, self.units = 0, 0, 0
-
-    def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
-        found = list(self._inner.facts(checkpoint, hour, now))
-        number, size = self._sizes.get((checkpoint, hour.key), (0, 0))
-        self.queries += 1
-        self.items += len(found)
-        self.units += max(1, math.ceil(size * (len(found) / number if number else 0) / UNIT))
-        return iter(found)
-
-    def changed(self, hour: Hour, now: datetime) -> set[Hour]:
-        self.queries += 1
-        self.units += 1
-        return self._inner.changed(hour, now)
-
-    def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
-        self.queries += 1
-        self.units += 1
-        return self._inner.scans(checkpoint, hour, now)
-
-
-class _S3(MemoryS3):
-    read = 0
-    bytes_read = 0
-
-    def get_object(self, **asked: Any) -> dict[str, Any]:
-        answer = super().get_object(**asked)
-        self.read += 1
-        self.bytes_read += answer["ContentLength"]
-        return answer
-
-
 def _reads(
     arrivals: list[fortnight.Arrival], partitions: dict[tuple[str, str], list[Registered]], listed: Settings
 ) -> list[Figure]:
     """What the run reads that makes 20:00 final, on the first day and on the last, and what reading all again would."""
-    sizes: dict[tuple[str, str], tuple[int, int]] = {}
-    for (checkpoint, named), registered in partitions.items():
-        sizes[checkpoint, named] = (len(registered), sum(_facts_size(checkpoint, each) for each in registered))
-    for arrival in arrivals:
-        received = arrival.at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{arrival.at.microsecond // 1000:03d}Z"
-        cell = (arrival.passage.checkpoint, received[:13])
-        name = record_name(arrival.passage.checkpoint, received, arrival.passage.submission)
-        number, size = sizes[cell]
-        sizes[cell] = (number, size + len(seal.plain(arrival.passage, name)) + SEALED)
+    there = sizes(arrivals, partitions)
     passages = fortnight.Partitions(partitions, fortnight.scans())
-    s3 = _S3()
+    s3 = S3(page=1000)
     store = SummaryBucket(cast("S3Client", s3), "summaries", sleep=lambda _: None)
-    days: dict[int, tuple[_Reader, int, int, int]] = {}
+    days: dict[int, tuple[Reader, int, int, int]] = {}
     for day in range(14):
         for clock in (19, 20) if day in (0, 13) else (23,):
             hour = Hour(fortnight.STARTS.start + timedelta(days=day, hours=clock))
             passages.known_at = hour.end + GRACE
-            reader = _Reader(passages, sizes)
-            s3.read = s3.bytes_read = 0
+            reader = Reader(passages, there)
+            s3.gets = s3.bytes_read = 0
             summarise(reader, store, listed, passages.known_at, workers=1)
-            there = [Hour(hour.start - timedelta(hours=back)) for back in range(3)]
-            number = sum(len(partitions.get((each.id, hour.key), ())) for each in listed.checkpoints for hour in there)
+            its_hours = [Hour(hour.start - timedelta(hours=back)) for back in range(3)]
+            number = sum(len(partitions.get((each.id, at.key), ())) for each in listed.checkpoints for at in its_hours)
             if clock == 20:
-                days[day] = (reader, number, s3.read, s3.bytes_read)
+                days[day] = (reader, number, s3.gets, s3.bytes_read)
     (first, its, gets, got), (last, last_its, last_gets, last_got) = days[0], days[13]
-    again = sum(max(1, math.ceil(size / UNIT)) for _, size in sizes.values())
-    total = sum(number for number, _ in sizes.values())
+    again = sum(units(size) for _, size in there.values())
+    total = sum(number for number, _ in there.values())
     scan, day_one = "reading everything again", "the same on day 1"
     return [
         Figure(f"{scan}, items", total, "items", bare=True),
@@ -322,14 +270,6 @@ def _reads(
         Figure("day 14: summaries fetched", last_gets, "files", beside=day_one, ratio=last_gets / gets),
         Figure("day 14: bytes of them", last_got / 1024, "KiB", beside=day_one, ratio=last_got / got),
     ]  # fmt: skip
-
-
-def _facts_size(checkpoint: str, registered: Registered) -> int:
-    names = len("pkskfactssealedexpires_at")
-    key = len(f"CP#{checkpoint}#{registered.received_at[:13]}") + len(
-        f"{registered.received_at}#{registered.submission}"
-    )
-    return names + key + len(codec.encode(registered.facts)) + 6
 
 
 def _one_hour(times: int) -> list[Figure]:
