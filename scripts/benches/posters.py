@@ -1,4 +1,5 @@
-"""1,000 posters: processor time each beside the bare QR matrix and the bare PDF page, the sizes, and the memory."""
+"""Posters: processor time each beside the bare QR matrix and the bare PDF page that the libraries make; 1,000 in one
+PDF, its size, and the memory."""
 
 from __future__ import annotations
 
@@ -7,7 +8,6 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import structs
@@ -15,54 +15,63 @@ from msgspec import structs
 from chalicelib.checkpoint import poster
 from chalicelib.checkpoint.register import Checkpoint
 from chalicelib.settings import Poster, Settings, first_settings
-from scripts.benches import Figure
+from scripts.benches import Figure, beside, interleaved, of, times
 from scripts.posters import print_posters, sheets
 
 POSTERS = 1000
+TURNS = 5
+BATCH = 40
+"""Posters of a turn."""
 KEYS = {"A": b"bench" * 8}
 
 
 def measure(count: int | None = None) -> list[Figure]:
-    """The figures of `count` posters; they are drawn into a folder that is gone afterwards."""
+    """The figures; `count` posters in the one PDF. All is drawn into a folder that is gone afterwards."""
     count = count or POSTERS
-    settings = city(count)
+    batch = min(BATCH, count)
+    some = city(batch)
     sheets(city(1), KEYS)  # the type is loaded once
-    began = time.process_time()
-    wanted = sheets(settings, KEYS)
-    laid_out = time.process_time() - began
-    first = wanted[0]
-    figures = [
-        Figure("QR matrix by qrcode, per poster", 1000 * timed(lambda: qr(first.address), 20), "ms", bare=True),
-        Figure("empty A4 page by reportlab, per document", 1000 * timed(empty_page, 20), "ms", bare=True),
-        Figure("layout and check of the texts, per poster", 1000 * laid_out / count, "ms"),
-    ]
+    drawn = sheets(some, KEYS)
+    bare = "qrcode's matrix and reportlab's empty A4 page"
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        print_posters(wanted[:10], out)
-        few = timed(lambda: print_posters(wanted[:100], out), 1)
-        after_few = peak()
-        figures.append(Figure("one PDF each, decoded again, per poster", 1000 * few / len(wanted[:100]), "ms"))
-        whole = timed(lambda: print_posters(wanted, out, one_file=True), 1)
-        bound = timed(lambda: poster.bind(wanted, io.BytesIO()), 1)
-        after_all = peak()
+        works = {
+            bare: times(lambda: (qr(drawn[0].address), empty_page()), batch),
+            "laid out": times(lambda: sheets(some, KEYS), 1),
+            "drawn": times(lambda: poster.bind(drawn, io.BytesIO()), 1),
+            "one PDF": times(lambda: print_posters(drawn, out, one_file=True), 1),
+            "a PDF each": times(lambda: print_posters(drawn, out), 1),
+        }
+        for work in works.values():
+            work()
+        ran = interleaved(TURNS, works)
+        ms = {name: [1000 * each / (1 if name == bare else batch) for each in runs] for name, runs in ran.items()}
+        before = peak()
+        single = next(out.glob("checkpoint-*.pdf")).stat().st_size
+        for each in out.iterdir():
+            each.unlink()
+        wanted = sheets(city(count), KEYS)
+        began = time.process_time()
+        print_posters(wanted, out, one_file=True)
+        whole = time.process_time() - began
         (one_file,) = out.glob("posters-*.pdf")
-        single = next(out.glob("checkpoint-*.pdf"))
-        figures += [
-            Figure(f"{count} in one PDF, of it the drawing, per poster", 1000 * bound / count, "ms"),
-            Figure(f"{count} in one PDF, decoded again, per poster", 1000 * whole / count, "ms"),
-            Figure(f"{count} in one PDF, decoded again", whole, "s"),
-            Figure("one poster's PDF", single.stat().st_size / 1024, "KiB"),
-            Figure(f"the PDF of {count}", one_file.stat().st_size / 1024, "KiB"),
-        ]
-        one_file.unlink()
-        files = timed(lambda: print_posters(wanted, out), 1)
-        figures += [
-            Figure(f"{count} PDFs, decoded again", files, "s"),
-            Figure("peak memory after 100 PDFs", after_few, "MiB"),
-            Figure(f"peak memory after {count} in one PDF", after_all, "MiB"),
-            Figure(f"peak memory after {count} PDFs more", peak(), "MiB"),
-        ]
-    return figures
+        size = one_file.stat().st_size
+    few = f"peak memory after {batch}"
+    return [
+        of(f"{bare}, per poster", ms[bare], "ms", bare=True),
+        beside("layout and check of the texts, per poster", ms["laid out"], "ms", bare, ms[bare]),
+        beside("drawn into one PDF, per poster", ms["drawn"], "ms", bare, ms[bare]),
+        beside("drawn into one PDF and read again by another decoder, per poster", ms["one PDF"], "ms", bare, ms[bare]),
+        beside("the same, a PDF each, per poster", ms["a PDF each"], "ms", bare, ms[bare]),
+        Figure(f"{count:,} in one PDF, read again", whole, "s"),
+        Figure("one poster's PDF", single / 1024, "KiB"),
+        Figure(
+            f"the PDF of {count:,}, per poster", size / 1024 / count, "KiB", beside="one poster's PDF",
+            ratio=size / single / count,
+        ),
+        Figure(few, before, "MiB", bare=True),
+        Figure(f"peak memory after {count:,} in one PDF", peak(), "MiB", beside=few, ratio=peak() / before),
+    ]  # fmt: skip
 
 
 def city(count: int) -> Settings:
@@ -76,18 +85,10 @@ def city(count: int) -> Settings:
     return structs.replace(settings, checkpoints=places, posters=tuple(Poster(each.id, 1, "active") for each in places))
 
 
-def timed(work: Callable[[], object], times: int) -> float:
-    """Seconds of processor time that one of `times` takes: others may be at work on this machine."""
-    began = time.process_time()
-    for _ in range(times):
-        work()
-    return (time.process_time() - began) / times
-
-
 def qr(address: str) -> None:
     import qrcode
 
-    symbol = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_Q)
+    symbol = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_H, border=0)
     symbol.add_data(address, optimize=0)
     symbol.make(fit=True)
     symbol.get_matrix()

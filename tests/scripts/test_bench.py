@@ -21,7 +21,8 @@ def test_the_bench_measures_and_tells_in_json(root: Path, tmp_path: Path) -> Non
     )
     figures = {each["name"]: each for each in json.loads(done.stdout)["figures"]["posters"]}
     assert all(each["value"] > 0 for each in figures.values())
-    assert figures["QR matrix by qrcode, per poster"]["bare"]
+    assert figures["qrcode's matrix and reportlab's empty A4 page, per poster"]["bare"]
+    assert figures["drawn into one PDF, per poster"]["ratio"] > 1
     assert subprocess.run([*bench, "nothing"], capture_output=True, check=False).returncode == 2
 
 
