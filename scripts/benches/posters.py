@@ -36,7 +36,7 @@ def measure(count: int | None = None) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         works = {
-            bare: times(lambda: (qr(drawn[0].address), empty_page()), batch),
+            bare: times(lambda: bare_poster(drawn[0].address), batch),
             "laid out": times(lambda: sheets(some, KEYS), 1),
             "drawn": times(lambda: poster.bind(drawn, io.BytesIO()), 1),
             "one PDF": times(lambda: print_posters(drawn, out, one_file=True), 1),
@@ -85,18 +85,15 @@ def city(count: int) -> Settings:
     return structs.replace(settings, checkpoints=places, posters=tuple(Poster(each.id, 1, "active") for each in places))
 
 
-def qr(address: str) -> None:
+def bare_poster(address: str) -> None:
+    """What the libraries do for a poster, and nothing else: the matrix, and a page with nothing on it."""
     import qrcode
+    from reportlab.pdfgen.canvas import Canvas
 
     symbol = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_H, border=0)
     symbol.add_data(address, optimize=0)
     symbol.make(fit=True)
     symbol.get_matrix()
-
-
-def empty_page() -> None:
-    from reportlab.pdfgen.canvas import Canvas
-
     canvas = Canvas(io.BytesIO(), pagesize=(595.2, 841.92), invariant=True)
     canvas.showPage()
     canvas.save()
