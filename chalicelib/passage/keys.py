@@ -6,9 +6,6 @@ import hmac
 from dataclasses import dataclass
 from datetime import date
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PassageKeys:
@@ -27,6 +24,9 @@ class PassageKeys:
         """The keys of `deployment`, so that nothing made in a trial is valid in earnest."""
         if len(secret) < 32:
             raise ValueError("the public secret has at least 32 bytes")
+        # Whoever opens the form does not wait for it.
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
         def derive(use: str) -> bytes:
             return HKDFExpand(SHA256(), 32, f"kakou/{use}/v1\0{deployment}".encode()).derive(secret)

@@ -8,15 +8,17 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Struct
 
 from chalicelib.passage.hour import stamp
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY_ID = "1"
 """Names the key that signs; staff's verifiers hold the public keys by these names."""
@@ -96,12 +98,15 @@ def _sign(claim: Claim, key: bytes) -> str:
 @lru_cache(maxsize=2)
 def _signer(key: bytes) -> Ed25519PrivateKey:
     """Kept, because making it costs more than signing with it."""
+    # Imported when somebody registers: whoever opens the form does not wait for it.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     return Ed25519PrivateKey.from_private_bytes(key)
 
 
 def public_key(keys: PassageKeys) -> bytes:
     """The 32 bytes that verifiers need, to be published under `KEY_ID`."""
-    return Ed25519PrivateKey.from_private_bytes(keys.receipt).public_key().public_bytes_raw()
+    return _signer(keys.receipt).public_key().public_bytes_raw()
 
 
 class PublishedKeys(Struct, frozen=True):
@@ -136,6 +141,9 @@ def read_published(document: bytes) -> tuple[str, Mapping[str, bytes]]:
 
 def verify(signed: str, public_keys: Mapping[str, bytes]) -> Claim:
     """What a genuine receipt says. Needs the published keys (id -> 32 bytes) and no network. Raises ReceiptRefused."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     match = re.fullmatch("KR([0-9A-Z]+)-([A-Z2-7]+)-([A-Z2-7]{103})", signed)
     if not match or match[1] not in public_keys:
         raise ReceiptRefused("not a receipt, or signed by an unknown key")
