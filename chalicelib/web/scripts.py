@@ -3,7 +3,7 @@
 | served as | made of |
 |---|---|
 | `static/form-<language>.<digest>.js` | sending.js, form.js and the words they say |
-| `static/ease-<language>.<digest>.js` | check.js, ease.js, origin.js, party.js, tongue.js, later.css; later |
+| `static/ease-<language>.<digest>.js` | check, ease, origin, party, correction, tongue (.js), later.css; later |
 | `static/words-<language>.<digest>.js` | what the scripts say in another language; fetched when it is chosen |
 | `static/places.<digest>.js` | the divisions of GB/T 2260 and how they are read; fetched after that |
 | `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
@@ -149,7 +149,7 @@ def _ease(language: Language) -> bytes:
     places = _json("../" + _named("places", None, _places()))
     data = f"const RULES={_json(rules())},SAID={_json(_said(language))},STYLES={_json(_styles())},PLACES={places};"
     data += f"const CODES={_json({'days': REMEMBERED_DAYS})},TONGUES={tongues};"
-    sources = "".join(map(_source, ("check", "ease", "origin", "party", "tongue")))
+    sources = "".join(map(_source, ("check", "ease", "origin", "party", "correction", "tongue")))
     return f"(()=>{{\n{data}\n{sources}kakou.opened();\n}})();\n".encode()
 
 

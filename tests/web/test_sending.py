@@ -12,10 +12,11 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
+from chalicelib.checkpoint.code import issue
 from chalicelib.passage.hour import Hour
 from chalicelib.passage.table import PassageTable
 from tests.web.browser import CHROMIUM, PHONE, PORTAL, Line, chromium, serving
-from tests.web.conftest import NOW, NotSealed, Stack
+from tests.web.conftest import KEYS, NOW, NotSealed, Stack
 from tests.web.test_browser import fill, fill_driver, picture
 
 if TYPE_CHECKING:
@@ -352,33 +353,141 @@ def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack
     assert [each[:2] for each in counting(stack)] == [("辽CA9999", 1)]
 
 
-def test_what_the_queue_sent_and_is_registered_already_is_corrected_from_the_queue(
-    browser: Browser, stack: Stack, tmp_path: Path
-) -> None:
-    """The answer to the first try was lost, other answers were kept in its place, and the page was closed."""
+def test_a_correction_sends_what_the_form_shows_when_it_is_pressed(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+    phone.page.go_back()
+    phone.page.locator("[name=plate]").wait_for()
+    fill(phone.page, "plate", "辽CA9999")
+    phone.send()
+    phone.page.locator("#say-answer .send").wait_for()
+    fill(phone.page, "plate", "辽CA7777")
+    phone.page.locator("#say-answer .send").click()
+    phone.page.locator(".done").wait_for()
+    assert [each[:2] for each in counting(stack)] == [("辽CA7777", 1)]
+
+
+def queue_another(phone: Phone) -> None:
+    """A phone whose queue holds other answers than those that were registered: the answer to the first try was lost,
+    other answers were kept in its place, and the page was closed."""
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    fill_driver(phone.page)
+    phone.line.state = "answer"
+    phone.send()
+    assert KEPT in phone.state
+    phone.page.locator("#say-waiting .quiet").click()
+    phone.page.locator("[name=plate]").wait_for()
+    fill(phone.page, "plate", "辽CA9999")
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    phone.page.close()
+    phone.line.state = "up"
+
+
+CORRECTING = ".card[id^=say-] .send"
+
+
+def test_a_correction_from_the_queue_stands_in_the_form_first(browser: Browser, stack: Stack, tmp_path: Path) -> None:
     with phone_at(browser, stack) as phone:
-        fill_driver(phone.page)
-        phone.line.state = "answer"
-        phone.send()
-        assert KEPT in phone.state
-        phone.page.locator("#say-waiting .quiet").click()
-        phone.page.locator("[name=plate]").wait_for()
-        fill(phone.page, "plate", "辽CA9999")
-        phone.line.state = "down"
-        phone.send()
-        assert KEPT in phone.state
-        phone.page.close()
-        phone.line.state = "up"
+        queue_another(phone)
         phone.open()
-        phone.page.locator(".card.alert .send").wait_for()
+        phone.page.locator(CORRECTING).wait_for()
         picture(phone.page, "script-queue-another", tmp_path)
         assert [each["state"] for each in phone.kept()] == ["another"]
-        phone.page.locator(".card.alert .send").click()
+        assert phone.page.locator("[name=plate]").input_value() == "辽CA9999"
+        assert phone.page.locator("[name='travellers.0.name']").input_value()
+        fill(phone.page, "plate", "辽CA6666")
+        phone.page.locator(CORRECTING).click()
         phone.page.locator(".done").wait_for()
-        assert [each[:2] for each in counting(stack)] == [("辽CA9999", 1)]
-        until(phone.page, "(document.querySelector('.done'), true)")
+        assert [each[:2] for each in counting(stack)] == [("辽CA6666", 1)]
         phone.page.wait_for_timeout(300)
         assert [each["state"] for each in phone.kept()] == ["registered"]
+        assert phone.said == []
+
+
+def test_it_is_the_same_correction_when_it_is_opened_again_in_another_language_and_sent_by_register(
+    browser: Browser, stack: Stack
+) -> None:
+    with phone_at(browser, stack) as phone:
+        queue_another(phone)
+        for _ in range(2):
+            phone.open()
+            phone.page.locator(CORRECTING).wait_for()
+            assert phone.page.locator("[name=plate]").input_value() == "辽CA9999"
+        (kept,) = phone.kept()
+        assert phone.page.locator("[name=submission]").input_value() == kept["id"]
+        phone.page.locator(".langs summary").click()
+        phone.page.locator(".langs button[value=lang-en]").click()
+        until(phone.page, "document.documentElement.lang === 'en'")
+        phone.page.locator(CORRECTING).wait_for()
+        phone.line.state = "answer"
+        phone.send()
+        phone.page.locator("#say-waiting").wait_for()
+        assert phone.page.locator(".card[id^=say-]").count() == 1
+        phone.line.state = "up"
+        phone.page.evaluate("dispatchEvent(new Event('online'))")
+        phone.page.locator(".done").wait_for()
+        assert [each[:2] for each in counting(stack)] == [("辽CA9999", 1)]
+        assert [each["state"] for each in phone.kept()] == ["registered"]
+
+
+def test_a_new_form_leaves_a_correction_that_nobody_sends(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        queue_another(phone)
+        phone.open()
+        phone.page.locator(CORRECTING).wait_for()
+        with phone.page.expect_navigation():
+            phone.page.locator(".card[id^=say-] a").click()
+        until(phone.page, "!!(self.kakou && kakou.mend)")
+        assert phone.kept() == []
+        assert phone.page.locator("[name=plate]").input_value() == ""
+        assert stack.stored == 1
+
+
+def test_a_correction_takes_no_place_from_what_is_being_typed(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        queue_another(phone)
+        stack.sealing_fails = NotSealed("KMS")
+        phone.open()
+        until(phone.page, "!!(self.kakou && kakou.mend)")
+        fill(phone.page, "travellers.0.name", "李四")
+        stack.sealing_fails = None
+        phone.page.evaluate("dispatchEvent(new Event('online'))")
+        link = phone.page.locator(".card[id^=say-] a[target]")
+        link.wait_for()
+        assert phone.page.locator(CORRECTING).count() == 0
+        assert phone.page.locator("[name=plate]").input_value() == ""
+        with phone.context.expect_page() as opened:
+            link.click()
+        opened.value.locator(CORRECTING).wait_for()
+        assert opened.value.locator("[name=plate]").input_value() == "辽CA9999"
+        assert phone.page.locator("[name='travellers.0.name']").input_value() == "李四"
+
+
+def test_a_correction_stands_in_no_form_of_another_checkpoint(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        queue_another(phone)
+        own = phone.address
+        phone.address = own.partition("/C/")[0] + f"/C/{issue(stack.settings, KEYS, '102')}"
+        phone.open()
+        link = phone.page.locator(".card[id^=say-] a[target]")
+        link.wait_for()
+        assert phone.page.locator("[name=plate]").input_value() == ""
+        assert own.endswith(link.get_attribute("href") or "none")
+
+
+def test_for_somebody_else_is_for_somebody_else_in_the_correction_too(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        until(phone.page, "!!(self.kakou && kakou.mend)")
+        phone.page.locator("#helper").click()
+        queue_another(phone)
+        phone.open()
+        phone.page.locator(CORRECTING).click()
+        phone.page.locator(".done").wait_for()
+        phone.page.wait_for_timeout(300)
+        assert phone.kept() == []
 
 
 def test_how_long_it_was_kept_is_told_at_each_try(phone: Phone, stack: Stack) -> None:

@@ -188,6 +188,7 @@ const attempt = async trying => {
   busy = true;
   clearTimeout(again);
   document.body.classList.add('busy');
+  hush(trying.id);
   say('sending', 'wait', WORDS.sending, [], true);
   if (navigator.onLine) trying.left = true;
   // A receipt that this id has already is not given up for another try.
@@ -218,32 +219,29 @@ const arrived = async (trying, answer) => {
   // The code is no longer valid, the form is registered already, or cannot be read: in the server's own words.
   hush('answer');
   const card = find('.card', parsed(answer.page));
-  const lines = answered(trying, card);
+  const lines = answered(card);
   if (receipt) lines.unshift(button('button', 'show', () => showReceipt(receipt)));
-  hush(trying.id);
   say('answer', answer.state === 'another' ? 'kept' : 'alert', find('h1', card).textContent, lines, true);
 };
 
-// What an answer of the server says, in its own words. Of a form that is registered already it holds the correction ready
-// that the button sends: all that was typed, under an id of its own, with the id that it replaces.
-const answered = (from, card) => all('p, .send', card).map(line => {
+// What an answer of the server says, in its own words. Of a form that is registered already it brings the ids of the
+// correction that the button makes of this form: it sends what the form shows by then.
+const answered = card => all('p, .send', card).map(line => {
   if (line.localName === 'p') return document.adoptNode(line);
-  return element('button', { type: 'button', class: 'send', click: async () => {
+  return element('button', { type: 'button', class: 'send', click: () => {
     if (busy) return;
-    const data = new FormData(line.form);
-    const id = data.get('submission');
-    const own = named('submission');
-    if (own.value === from.id) {
-      own.value = id;
-      if (named('replaces')) named('replaces').remove();
-      own.after(element('input', { type: 'hidden', name: 'replaces', value: from.id }));
-    }
+    correct(new FormData(line.form));
     hush('answer');
-    hush(from.id);
-    await attempt({ id, url: from.url, body: new URLSearchParams(data).toString(), at: Date.now(), state: 'waiting' });
-    if (!await standing(from.id)) forget(from.id).catch(() => {});
+    send();
   } }, line.textContent);
 });
+const correct = ids => {
+  const own = named('submission');
+  const old = named('replaces');
+  if (old) old.remove();
+  own.value = ids.get('submission');
+  own.after(element('input', { type: 'hidden', name: 'replaces', value: ids.get('replaces') }));
+};
 
 // Neither registered nor refused: kept if the browser can, and tried again while the page is open.
 const waiting = (trying, stored, focus) => {
@@ -300,7 +298,7 @@ const look = async () => {
   for (const each of await records().catch(() => [])) {
     if (!form) return waits;
     const age = Date.now() - each.at;
-    if (each.state === 'party') continue; // party.js
+    if (/party|another/.test(each.state)) continue; // party.js, correction.js
     if (!each.remember && age > (each.state === 'registered' ? day / 2 : 7 * day)) {
       forget(each.id);
       continue;
@@ -342,7 +340,7 @@ const tell = (each, own) => {
       fill(each.body);
       lead(find('.card:not([id^=say-])', form));
     });
-    say(key, 'alert', find('h1', page).textContent, [...answered(each, find('.card', page)), ...each.state === 'refused' ? [take] : []]);
+    say(key, 'alert', find('h1', page).textContent, [...answered(find('.card', page)), ...each.state === 'refused' ? [take] : []]);
   }
   else if (own) say(key, 'ok', WORDS.again, [WORDS.stands, receipt, link]);
   else say(key, 'ok', `${WORDS.registered} · ${time}`, [receipt]);
@@ -384,7 +382,7 @@ const enhance = () => {
 
 // What the later script stands on, and adds: `mend` checks before sending, `opened` sees each form, `after` says what a
 // record carries, `looked` sees that something may have been settled.
-const kakou = self.kakou = { all, element, fill, find, forget, form: () => form, keep, lead, named, needless, party, records,
+const kakou = self.kakou = { all, correct, element, fill, find, forget, form: () => form, keep, lead, named, needless, party, records,
   say, turned, words: WORDS };
 
 addEventListener('online', wake);

@@ -41,6 +41,7 @@ document.addEventListener('change', ({ target }) => { if (/\.(key_region_stay|sy
 // Remembering: asked for by a tick, done only once the party is registered, and then without the health answers.
 const lasting = () => new URLSearchParams(Array.from(new FormData(kakou.form()))
   .filter(([name, value]) => KEPT_PARTS.test(name) && value && !needless(name))).toString();
+const untouched = () => !/(^|&)(plate|travellers\.\d\.(name|number|phone|address))=[^&]/.test(lasting());
 const remembered = async () => {
   const kept = await kakou.records();
   const due = kept.filter(each => each.state === 'registered' && each.remember).sort((one, other) => other.at - one.at);
@@ -78,7 +79,7 @@ const offer = async () => {
       element('span', {}, SAID.remember))),
     element('p', { class: 'hint', id: 'remember-hint' }, days(SAID.remember_hint))));
   find('#remember').addEventListener('change', ({ target }) => { wanted = target.checked; });
-  if (!own || /(^|&)(plate|travellers\.\d\.name)=[^&]/.test(lasting())) return;
+  if (!own || !untouched()) return;
   find('main').prepend(element('section', { class: 'card ok', id: 'remembered', 'aria-labelledby': 'h-remembered' },
     element('h2', { id: 'h-remembered' }, SAID.known), element('p', {}, masked(own.body)),
     buttonOf('button', SAID.as_last_time, () => {
@@ -145,5 +146,3 @@ const watch = () => {
 };
 openings.push(() => { helping(); health(); offer(); watch(); });
 new MutationObserver(receipted).observe(document.documentElement, { childList: true });
-kakou.looked = () => remembered().catch(() => {});
-kakou.looked();

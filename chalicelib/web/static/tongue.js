@@ -44,7 +44,9 @@ const turn = async code => {
   Object.assign(kakou.words, tongues[code].words);
   Object.assign(SAID, tongues[code].said);
   history.replaceState(history.state, '', address);
+  const replaces = named('replaces');
   kakou.turned(page);
+  if (replaces && !named('replaces')) named('submission').after(replaces);
   paths = new Map(places.map(place => [written(place), place]));
   for (const [name, place] of codes) if (place) named(name).value = written(place);
   for (const section of party()) whose(find('[name$=".number"]', section).name);

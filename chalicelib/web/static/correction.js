@@ -1,0 +1,52 @@
+// What the queue sent and is registered already, with other answers: the correction that it may become stands in an empty
+// form first, and what the form shows is what is sent. Its record, `another`, is kept under the id that the correction
+// will have: sending writes over it.
+const offerCorrection = async each => {
+  const form = kakou.form();
+  const card = find('.card', new DOMParser().parseFromString(each.page, 'text/html'));
+  const data = new FormData(find('form', card));
+  const id = data.get('submission');
+  if (each.id !== id) {
+    const old = each.id;
+    each = Object.assign({}, each, { id, body: new URLSearchParams(data).toString() });
+    await kakou.keep(each);
+    await kakou.forget(old);
+    const said = find(`#say-${old}`);
+    if (said) said.remove();
+  }
+  if (!form || form !== kakou.form()) return;
+  const lines = all('p', card).map(line => document.adoptNode(line));
+  const address = new URL(each.url).pathname;
+  const own = named('submission').value === id; // it stands there already
+  const here = own || address === location.pathname && untouched() && !named('replaces');
+  if (here) kakou.correct(data);
+  if (here && !own) {
+    const after = each.after || {};
+    if (after.helper && !form.dataset.helper) find('#helper').click();
+    if (after.remember) wanted = true;
+    for (const box of all('#remember')) box.checked = wanted;
+    for (const known of all('#remembered')) known.remove();
+    kakou.fill(each.body);
+    kakou.opened();
+  }
+  if (here) {
+    lines.push(buttonOf('send', find('.send', card).textContent, () => send().click()));
+    // Who wants a new form leaves this one: what was registered first stands.
+    for (const line of lines) if (find('a', line)) find('a', line).addEventListener('click', async event => {
+      event.preventDefault();
+      await kakou.forget(id);
+      location.assign(event.target.href);
+    });
+  } else {
+    lines.splice(-1, 1, element('p', {}, element('a', { href: address, target: '_blank', class: 'button' }, kakou.words.take)));
+  }
+  kakou.say(id, 'kept', find('h1', card).textContent, lines);
+};
+const corrections = async () => {
+  for (const each of await kakou.records()) if (each.state === 'another') await offerCorrection(each);
+};
+kakou.looked = () => {
+  remembered().catch(() => {});
+  corrections().catch(() => {});
+};
+kakou.looked();
