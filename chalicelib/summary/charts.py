@@ -102,7 +102,7 @@ def bars(rows: Sequence[tuple[str, float | None]], *, title: str, width: float =
     drawn = []
     for at, (name, value) in enumerate(rows):
         y = at * tall
-        drawn.append(_text(0, y + FONT, name))
+        drawn.append(_text(0, y + FONT, name, within=width))
         if value is None:
             drawn.append(_text(0, y + FONT * 2.1, "–"))
             continue
@@ -151,7 +151,7 @@ def number(value: float) -> str:
 
 def breadth(text: str) -> float:
     """How broad `text` is about, in units of the drawing: no font is asked."""
-    return sum(FONT if letter > "\u2e7f" else FONT * 0.58 for letter in text)
+    return sum(FONT if letter > "\u2e7f" else FONT * 0.64 for letter in text)
 
 
 class _Frame:
@@ -273,8 +273,13 @@ def _most(values: Iterable[float | None]) -> float:
     return max((value for value in values if value is not None), default=0)
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", *, bold: bool = False, colour: str = "") -> str:
-    look = f' text-anchor="{anchor}"' if anchor != "start" else ""
+def _text(
+    x: float, y: float, text: str, anchor: str = "start", *, bold: bool = False, colour: str = "", within: float = 0
+) -> str:
+    """A line of text; one that would be broader than `within` is set narrower."""
+    squeezed = bool(within) and breadth(text) > within
+    look = f' textLength="{_(within)}" lengthAdjust="spacingAndGlyphs"' if squeezed else ""
+    look += f' text-anchor="{anchor}"' if anchor != "start" else ""
     look += ' font-weight="700"' if bold else ""
     look += f' fill="{colour}"' if colour else ""
     return f'<text x="{_(x)}" y="{_(y)}"{look}>{escape(text)}</text>'

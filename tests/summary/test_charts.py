@@ -97,6 +97,14 @@ def test_columns_and_bars_are_as_long_as_their_numbers_say() -> None:
     assert "–" in texts(lying), "not known is said, not drawn as nothing"
 
 
+def test_a_name_that_is_broader_than_the_drawing_is_set_narrower() -> None:
+    long = "Bayinguoleng, Xinjiang 新疆维吾尔自治区巴音郭楞蒙古自治州"
+    made = drawn(charts.bars([(long, 3), ("Anshan", 2)], title="t", width=360))
+    first, second = [each for each in made.iter(f"{NS}text") if not each.get("font-weight")]
+    assert (first.text, first.get("textLength")) == (long, "360")
+    assert second.get("textLength") is None
+
+
 @pytest.mark.parametrize(
     ("most", "ticks"),
     [(0, [0, 1]), (1, [0, 1]), (3, [0, 1, 2, 3]), (9, [0, 5, 10]), (122_992, [0, 50_000, 100_000, 150_000])],

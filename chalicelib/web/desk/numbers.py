@@ -26,6 +26,9 @@ from chalicelib.web.language import CHINESE, DESK, Language, messages
 STALE = timedelta(minutes=5)
 """A provisional file older than that: the schedule does not run."""
 
+CHART = 360
+"""Breadth of a chart: its letters are then as large as the page's on a screen, and still readable on a phone."""
+
 SPARK_DAYS = 14
 TOP = 8
 """Bars of a ranking."""
@@ -141,6 +144,7 @@ class Pages:
         return {
             **self._sentences(now, latest, at),
             "title": self._say("Numbers"),
+            "today": self.day(day),
             "totals": [
                 (self._say(MEASURES[name]), Said(charts.number(getattr(now.totals, name)), "now.json"))
                 for name in ("passages", "vehicles", "travellers")
@@ -328,7 +332,7 @@ class Pages:
             values: list[float | None] = [self._measured(each, measure) for each in there]
             values += [None] * gap + [getattr(today, measure)]
             series.append(Series(self._say(MEASURES[measure]), tuple(values), 1, apart=True))
-        return _safe(charts.line(series, labels, title=self._say("Travellers and vehicles, day by day")))
+        return _safe(charts.line(series, labels, title=self._say("Travellers and vehicles, day by day"), width=CHART))
 
     def _trend_rows(self, trend: Trend | None, checkpoint: str | None, file: str) -> list[Row]:
         rows = []
@@ -353,7 +357,7 @@ class Pages:
         until = at.astimezone(LOCAL).hour + 1 if at else 24
         values = [by.get(f"{hour:02d}", 0) if hour < until else None for hour in range(24)]
         labels = [f"{hour:02d}" for hour in range(24)]
-        return _safe(charts.columns(values, labels, title=self._say("Travellers by hour of the day")))
+        return _safe(charts.columns(values, labels, title=self._say("Travellers by hour of the day"), width=CHART))
 
     def _hours_rows(self, counts: Counts, file: str) -> list[Row]:
         by = counts.by.get("traveller_by_hour", {})
@@ -409,7 +413,7 @@ class Pages:
         title = self._say(SUBJECTS[subject])
         return Ranking(
             title,
-            _safe(charts.bars(ranked[:most], title=title)),
+            _safe(charts.bars(ranked[:most], title=title, width=CHART)),
             _rows(ranked[:most], file),
             _rows(ranked[most:], file),
         )
