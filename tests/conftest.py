@@ -6,6 +6,7 @@ import itertools
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -14,6 +15,9 @@ from chalicelib.settings import SettingsBucket
 from chalicelib.web.catalogues import compile_all
 from scripts.stacks.local import LocalStack
 from scripts.stacks.ministack import ACCOUNT, Credentials, MiniStack, free_port, interpreter
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 __all__ = ["Credentials", "LocalStack", "MiniStack"]
 
@@ -92,6 +96,17 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Another one, of this file alone."""
     with LocalStack(tmp_path_factory.mktemp("stack")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Where there is none, what wants it is left out."""
+    from tests.web.browser import CHROMIUM, chromium  # which brings the app
+
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,7 +21,6 @@ from chalicelib.summary.report import page as pages
 from chalicelib.summary.report.page import page
 from tests.summary import reported
 from tests.summary.test_workbook import HOSTILE, named
-from tests.web.browser import CHROMIUM, chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -232,14 +230,6 @@ def test_all_its_sources_are_at_its_foot(reports: dict[str, Report]) -> None:
         assert isinstance(each, Reference)
         assert each.key in text
         assert each.digest in text
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -15,13 +15,12 @@ from chalicelib.passage.receipt import Receipt
 from chalicelib.web import pages, plain
 from chalicelib.web.language import LANGUAGES, Language
 from chalicelib.web.receipts import receipt_page
-from tests.web.browser import CHROMIUM, PHONE, chromium
+from tests.web.browser import PHONE
+from tests.web.phone import OUTSIDE, violations
 from tests.web.test_pages import ID, scene
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 
 SIGNED = "KR1-" + "A" * 100 + "-" + "B" * 103
 AT = datetime(2020, 2, 10, 16, 5, 40, tzinfo=UTC)
@@ -75,12 +74,6 @@ PAGES: Mapping[str, Callable[[Language], bytes]] = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     """A phone with axe-core in it."""
     from axe_playwright_python.base import AXE_SCRIPT
@@ -90,16 +83,6 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.evaluate(AXE_SCRIPT)
     yield opened
     opened.close()
-
-
-def violations(page: Page, *rules: str) -> list[str]:
-    """What axe-core finds, by rule and place; of all its rules, or of `rules` alone."""
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
-    if rules:
-        options["runOnly"] = list(rules)
-    found = page.evaluate("options => axe.run(document, options)", options)
-    assert found["passes"], "nothing was looked at"
-    return [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
@@ -114,12 +97,6 @@ def test_axe_finds_nothing(page: Page, name: str, language: Language) -> None:
     assert violations(page) == []
     page.emulate_media(color_scheme="dark")
     assert violations(page, "color-contrast") == []
-
-
-OUTSIDE = """() => [...document.querySelectorAll("body *")].filter((each) => {
-  const { left, right, width } = each.getBoundingClientRect();
-  return width && (left < -0.5 || right > innerWidth + 0.5);
-}).map((each) => each.outerHTML.slice(0, 120))"""
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)

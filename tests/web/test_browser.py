@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.parties import resident_id, township
-from tests.web.browser import CHROMIUM, PHONE, chromium, serving
+from tests.parties import resident_id
+from tests.web.browser import CHROMIUM, PHONE, serving
 from tests.web.conftest import NotSealed, Stack
+from tests.web.phone import fill, fill_driver, picture, press, tick
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
-PICTURES = os.environ.get("KAKOU_PICTURES")
-"""A folder for the screenshots; without it they go to the test's own."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(params=["zh-CN", "en-GB"])
@@ -39,47 +28,6 @@ def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iter
         opened.goto(base + stack.address)
         yield opened
         context.close()
-
-
-def tick(page: Page, field: str, code: str) -> None:
-    page.locator(f'label:has([name="{field}"][value="{code}"])').click()
-
-
-def fill(page: Page, field: str, text: str) -> None:
-    page.locator(f'[name="{field}"]').fill(text)
-
-
-def press(page: Page, action: str) -> None:
-    page.locator(f'button[name=action][value="{action}"]:not([disabled])').last.click()
-
-
-def fill_driver(page: Page) -> None:
-    tick(page, "vehicle", "car")
-    fill(page, "plate", "辽ca1234")
-    fill(page, "travellers.0.name", "王小明")
-    tick(page, "travellers.0.document", "resident_id")
-    fill(page, "travellers.0.number", resident_id("21038119800101001"))
-    fill(page, "travellers.0.phone", "13800138000")
-    fill(page, "travellers.0.origin", "武汉江岸")
-    page.locator('[name="travellers.0.township"]').select_option(township())
-    fill(page, "travellers.0.address", "中心街1号")
-    tick(page, "travellers.0.purpose", "home")
-    tick(page, "travellers.0.key_region_stay", "yes")
-    tick(page, "travellers.0.symptoms", "none")
-
-
-def picture(page: Page, name: str, folder: Path) -> None:
-    """A screenshot in both schemes; nothing sticks out of the screen."""
-    language = page.locator("html").get_attribute("lang")
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for scheme in schemes:
-        page.emulate_media(color_scheme=scheme)
-        target = Path(PICTURES) if PICTURES else folder
-        page.screenshot(path=target / f"{name}-{language}-{scheme}.png", full_page=True)
-    for width in (PHONE["width"], 320):
-        page.set_viewport_size({"width": width, "height": PHONE["height"]})
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.set_viewport_size(PHONE)
 
 
 def test_a_party_registers_without_a_script(page: Page, stack: Stack, tmp_path: Path) -> None:

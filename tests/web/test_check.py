@@ -17,27 +17,17 @@ from chalicelib.passage.decoding import Fields, decode
 from chalicelib.passage.form import Unacceptable, parse
 from tests.corpus import value_cases
 from tests.parties import CITY, TODAY, changed, one, resident_id
-from tests.web.browser import CHROMIUM, chromium
 from tests.web.conftest import Stack
-from tests.web.test_browser import fill, fill_driver, picture, press, tick
-from tests.web.test_sending import Phone, phone_at, until
+from tests.web.phone import Phone, fill, fill_driver, phone_at, picture, press, tick, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 
 OURS_ALONE = {"origin_unknown", "origin_choose"}
 """Rules that only the server judges: it knows the divisions."""
 
 TOWNSHIPS = [*(place.code for place in divisions.townships(CITY)), codes.ELSEWHERE]
 T0 = "travellers.0."
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

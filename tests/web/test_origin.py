@@ -16,24 +16,13 @@ from chalicelib import divisions
 from chalicelib.passage import codes
 from chalicelib.web import scripts
 from chalicelib.web.language import LANGUAGES, Language, messages
-from tests.web.browser import CHROMIUM, chromium
 from tests.web.conftest import Stack
-from tests.web.test_accessibility import OUTSIDE, violations
-from tests.web.test_browser import fill, fill_driver, picture
-from tests.web.test_sending import Phone, phone_at, until
+from tests.web.phone import OUTSIDE, Phone, fill, fill_driver, phone_at, picture, until, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
 FIELD = "travellers.0.origin"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def with_places(phone: Phone) -> Phone:

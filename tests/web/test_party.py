@@ -11,15 +11,11 @@ import msgspec
 import pytest
 
 from chalicelib.passage import codes
-from tests.web.browser import CHROMIUM, chromium
 from tests.web.conftest import Stack
-from tests.web.test_browser import fill, fill_driver, picture, press, tick
-from tests.web.test_sending import Phone, phone_at
+from tests.web.phone import Phone, fill, fill_driver, phone_at, picture, press, tick
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 
 SHAPE = """() => {
     const of = node => node.nodeType === 3 ? node.data.replace(/\\s+/g, ' ').trim() : [
@@ -33,12 +29,6 @@ SHAPE = """() => {
 }"""
 """All that the travellers' sections consist of, but for white space, what makes a heading take the focus, and what
 makes an origin lead to the list of places."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(params=["zh-CN", "en-GB", "ru-RU"])

@@ -25,15 +25,13 @@ from chalicelib.web import words
 from chalicelib.web.language import CHINESE, ENGLISH, LANGUAGES, Language, messages
 from chalicelib.web.receipts import receipt_page
 from tests.parties import as_form, three
-from tests.web.browser import CHROMIUM, PHONE, chromium, serving
+from tests.web.browser import PHONE, serving
 from tests.web.conftest import NOW, Stack
-from tests.web.test_browser import picture
+from tests.web.phone import picture
 from tests.web.test_pages import scene
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
-
-in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 
 RECEIPT = Receipt("7KQ2M9XD", "101", "2020-02-10T16:05:33.123Z", "car", "234", ("王**", "<**"), "KR1-A-B")
 AT = datetime(2020, 2, 10, 16, 5, 40, tzinfo=UTC)
@@ -78,12 +76,6 @@ def test_who_brings_no_plate_sees_how_they_arrived(vehicle: str) -> None:
     page = receipt_page(scene(ENGLISH), bare, answered=AT).decode()
     assert "Arrival" in page
     assert "···" not in page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -133,7 +125,6 @@ def genuine(text: str) -> Claim:
     return claim
 
 
-@in_chromium
 @pytest.mark.parametrize(("density", "scheme"), [(1, "light"), (2.625, "dark")])
 def test_the_code_is_read_off_the_screen(
     browser: Browser, base: str, stack: Stack, density: float, scheme: str
@@ -153,7 +144,6 @@ def test_the_code_is_read_off_the_screen(
     context.close()
 
 
-@in_chromium
 @pytest.mark.parametrize("script", [True, False])
 def test_it_is_read_in_another_language_without_a_network(
     browser: Browser, base: str, stack: Stack, script: bool, tmp_path: Path
@@ -182,7 +172,6 @@ def test_it_is_read_in_another_language_without_a_network(
     context.close()
 
 
-@in_chromium
 def test_its_age_moves(browser: Browser, base: str, stack: Stack) -> None:
     context = browser.new_context(viewport=PHONE)
     # The phone's clock is five minutes late: what counts is the server's.
@@ -197,7 +186,6 @@ def test_its_age_moves(browser: Browser, base: str, stack: Stack) -> None:
     context.close()
 
 
-@in_chromium
 def test_the_same_receipt_later_and_a_copy_of_the_page_are_as_old_as_they_are(
     browser: Browser, base: str, stack: Stack
 ) -> None:
@@ -215,7 +203,6 @@ def test_the_same_receipt_later_and_a_copy_of_the_page_are_as_old_as_they_are(
     context.close()
 
 
-@in_chromium
 def test_without_a_script_it_says_when_it_was_made_and_something_moves(
     browser: Browser, base: str, stack: Stack
 ) -> None:
@@ -234,7 +221,6 @@ def test_without_a_script_it_says_when_it_was_made_and_something_moves(
     context.close()
 
 
-@in_chromium
 def test_it_is_saved_as_a_picture_that_says_so(browser: Browser, base: str, stack: Stack) -> None:
     context = browser.new_context(viewport=PHONE, locale="ru-RU")
     page = opened(context, base + stack.address)

@@ -11,35 +11,20 @@ import pytest
 
 from chalicelib.web.language import LANGUAGES, Language
 from chalicelib.web.scripts import REMEMBERED_DAYS
-from tests.web.browser import CHROMIUM, PHONE, chromium, serving
+from tests.web.browser import PHONE, serving
 from tests.web.conftest import NotSealed, Stack
-from tests.web.test_accessibility import OUTSIDE, violations
-from tests.web.test_browser import fill, fill_driver, picture, press, tick
-from tests.web.test_sending import Phone, phone_at, until
+from tests.web.phone import OUTSIDE, Phone, fill, fill_driver, phone_at, picture, press, ready, tick, until, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
 HEALTH = ("key_region_stay", "symptoms", "temperature")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture
 def phone(browser: Browser, stack: Stack) -> Iterator[Phone]:
     with phone_at(browser, stack) as opened:
         yield ready(opened)
-
-
-def ready(phone: Phone) -> Phone:
-    until(phone.page, "!!document.querySelector('#remember')", 20)
-    return phone
 
 
 def fill_party(phone: Phone) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
@@ -15,103 +13,13 @@ import pytest
 from chalicelib.checkpoint.code import issue
 from chalicelib.passage.hour import Hour
 from chalicelib.passage.table import PassageTable
-from tests.web.browser import CHROMIUM, PHONE, PORTAL, Line, chromium, serving
+from tests.web.browser import PHONE, PORTAL
 from tests.web.conftest import KEYS, NOW, NotSealed, Stack
-from tests.web.test_browser import fill, fill_driver, picture
+from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at, picture, until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
-KEPT = "已存在本机"
-REGISTERED = "已登记"
-
-
-@dataclass
-class Phone:
-    """A phone before the checkpoint's poster."""
-
-    context: BrowserContext
-    line: Line
-    address: str
-    page: Page
-    said: list[str]
-    """What its console complained of."""
-
-    def open(self) -> Page:
-        self.page = self.context.new_page()
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("console", self._complains)
-        self.page.goto(self.address, timeout=15_000)
-        return self.page
-
-    def _complains(self, told: ConsoleMessage) -> None:
-        if "Content Security" in told.text:
-            self.said.append(told.text)
-
-    def send(self) -> None:
-        self.page.locator("main > button.send").click()
-
-    @property
-    def state(self) -> str:
-        """The heading that says it: of the receipt, or of the first card."""
-        heading = self.page.locator(".done h1, .card[id^=say-]:not(#say-sending) h2, [role=alert] h2").first
-        heading.wait_for(state="visible", timeout=20_000)
-        return heading.inner_text()
-
-    def kept(self) -> list[dict[str, object]]:
-        """The records in this browser."""
-        found: list[dict[str, object]] = self.page.evaluate(
-            """() => new Promise(done => {
-                const opening = indexedDB.open('kakou', 1);
-                opening.onupgradeneeded = () => opening.result.createObjectStore('records', {keyPath: 'id'});
-                opening.onsuccess = () => {
-                    const asked = opening.result.transaction('records').objectStore('records').getAll();
-                    asked.onsuccess = () => { opening.result.close(); done(asked.result); };
-                };
-            })"""
-        )
-        return found
-
-
-def until(page: Page, promised: str, seconds: int = 10) -> None:
-    """Wait until what is `promised` comes true. `wait_for_function` takes a promise itself for the truth, and our
-    policy refuses the evaluation that it polls with."""
-    for _ in range(seconds * 20):
-        if page.evaluate(promised):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(promised)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@contextmanager
-def phone_at(
-    browser: Browser, stack: Stack, *before: str, locale: str = "zh-CN", worker: bool = False
-) -> Iterator[Phone]:
-    line = Line()
-    with serving(line) as base:
-        context = browser.new_context(
-            viewport=PHONE,
-            locale=locale,
-            is_mobile=True,
-            has_touch=True,
-            service_workers="allow" if worker else "block",
-        )
-        for script in before:
-            context.add_init_script(script)
-        phone = Phone(context, line, base + stack.address, None, [])  # type: ignore[arg-type]
-        phone.open()
-        yield phone
-        context.close()
-        assert phone.said == []
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,22 +10,11 @@ import pytest
 
 from chalicelib.web.language import LANGUAGES, Language
 from tests.parties import resident_id
-from tests.web.browser import CHROMIUM, chromium
 from tests.web.conftest import NotSealed, Stack
-from tests.web.test_accessibility import OUTSIDE, violations
-from tests.web.test_browser import fill, fill_driver, picture, press, tick
-from tests.web.test_sending import Phone, phone_at, until
+from tests.web.phone import OUTSIDE, fill, fill_driver, phone_at, picture, press, ready, tick, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
@@ -93,7 +81,3 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language
         phone.page.locator(".card.ok").wait_for(timeout=90_000)
         looked_at("reopened")
         assert stack.stored == 1
-
-
-def ready(phone: Phone) -> None:
-    until(phone.page, "!!(self.kakou && kakou.mend)", 60)

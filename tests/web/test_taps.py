@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.parties import resident_id, township
-from tests.web.browser import CHROMIUM, chromium
 from tests.web.conftest import Stack
-from tests.web.test_remember import ready
-from tests.web.test_sending import Phone, phone_at, until
+from tests.web.phone import Phone, phone_at, ready, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 
 COUNT = """for (const kind of ['keydown', 'pointerdown', 'change']) addEventListener(kind, ({target}) => {
     if (kind === 'change' && target.localName !== 'select') return;
@@ -64,12 +60,6 @@ class Fingers:
         told: dict[str, str] = self.page.evaluate("({...sessionStorage})")
         counted = {kind: int(told.get(kind, 0)) for kind in ("keydown", "pointerdown", "change")}
         return {"keys": counted["keydown"] - self.free, "taps": counted["pointerdown"] + counted["change"]}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

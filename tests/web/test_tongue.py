@@ -9,27 +9,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.web.browser import CHROMIUM, chromium
 from tests.web.conftest import NotSealed, Stack
-from tests.web.test_accessibility import violations
-from tests.web.test_browser import fill, fill_driver, picture, press, tick
-from tests.web.test_remember import ready, remember
-from tests.web.test_sending import Phone, phone_at, until
+from tests.web.phone import Phone, fill, fill_driver, phone_at, picture, press, ready, tick, until, violations
+from tests.web.test_remember import remember
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
 TYPED = """() => Object.fromEntries(Array.from(new FormData(document.querySelector('form')))
     .filter(([name]) => !/^lang$|origin$/.test(name)).map(([name]) => [name,
         new FormData(document.querySelector('form')).getAll(name)]))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.browser import CHROMIUM, PORTAL, chromium
+from tests.web.browser import PORTAL
 from tests.web.conftest import Stack
-from tests.web.test_browser import fill, fill_driver
-from tests.web.test_sending import KEPT, REGISTERED, Phone, phone_at, until
+from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

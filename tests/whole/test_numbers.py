@@ -33,8 +33,7 @@ from chalicelib.command.journal import Entry, Journal
 from chalicelib.passage.hour import GRACE, LOCAL, Hour, stamp
 from scripts.simulated import passages
 from tests.conftest import Credentials, LocalStack
-from tests.web.browser import CHROMIUM, chromium
-from tests.web.test_accessibility import violations
+from tests.web.phone import violations
 from tests.web.test_desk import Cells, number
 from tests.whole.census import totals
 from tests.whole.desk import Desk, operator, signed_in
@@ -44,7 +43,6 @@ from tests.whole.test_line import Centre, Storage
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 PASSWORD = "Right-horse-7-battery"
 
 
@@ -336,7 +334,6 @@ def test_two_who_change_at_once_do_not_undo_each_other(stack: LocalStack, staff:
     assert (entry.change.who, entry.change.why) == ("liu (desk)", "torn")
 
 
-@in_chromium
 def test_staff_print_replace_and_revoke_in_the_browser(stack: LocalStack, browser: Browser) -> None:
     page = enter(browser, stack, "liu", "staff", 360, 740)
     page.click("text=张贴码")
@@ -377,12 +374,6 @@ def test_staff_print_replace_and_revoke_in_the_browser(stack: LocalStack, browse
 # In a browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
 def enter(browser: Browser, stack: LocalStack, name: str, role: str, width: int, height: int) -> Page:
     page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN", accept_downloads=True)
     page.goto(stack.command_url)
@@ -403,7 +394,6 @@ def well(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-@in_chromium
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800), (1920, 1080)])
 def test_people_read_the_numbers_on_a_phone_a_desk_and_a_wall(
     stack: LocalStack, browser: Browser, width: int, height: int, tmp_path: Path
@@ -418,7 +408,6 @@ def test_people_read_the_numbers_on_a_phone_a_desk_and_a_wall(
     page.close()
 
 
-@in_chromium
 def test_a_morning_at_the_desk(stack: LocalStack, browser: Browser, centre: Centre) -> None:
     """Sign in, read, download each format, print, replace, revoke, look it up in the journal, sign out."""
     began = datetime.now(UTC)
@@ -497,7 +486,6 @@ def downloaded(page: Page, link: str) -> tuple[str, bytes]:
     return fetched.value.suggested_filename, Path(fetched.value.path()).read_bytes()
 
 
-@in_chromium
 def test_the_page_takes_in_new_numbers_without_losing_the_place(stack: LocalStack, browser: Browser) -> None:
     page = enter(browser, stack, "mei", "centre", 360, 740)
     page.clock.install()
@@ -523,7 +511,6 @@ def test_the_page_takes_in_new_numbers_without_losing_the_place(stack: LocalStac
     page.close()
 
 
-@in_chromium
 def test_it_reads_without_a_script_and_by_keyboard(stack: LocalStack, browser: Browser) -> None:
     page = enter(browser, stack, "mei", "centre", 1280, 800)
     page.goto(stack.command_url)

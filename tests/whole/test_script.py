@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.conftest import LocalStack
-from tests.web.browser import CHROMIUM, PHONE, chromium
-from tests.web.test_browser import fill_driver
-from tests.web.test_sending import until
+from tests.web.browser import PHONE
+from tests.web.phone import fill_driver, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def test_offline_after_the_first_opening_then_registered(stack: LocalStack, browser: Browser) -> None:
