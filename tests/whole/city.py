@@ -13,6 +13,7 @@ from chalicelib.summary.document import digest
 from tests.conftest import LocalStack
 from tests.web.test_pages import Controls
 from tests.whole.census import totals
+from tests.whole.functions import Function, resource
 from tests.whole.proxy import Proxy
 from tests.whole.test_line import Centre, Storage, signed
 from tests.whole.traveller import Answer, party, post_form
@@ -34,22 +35,10 @@ class City:
         self.url: str = stack.urls["form_urls"]["101"]
         self.seeds = itertools.count(1000)
         """Of parties that nobody else has."""
-        self._lambda = stack.client("lambda")
-        self._public = self._resource("public", "APIHandler")
-        self._schedule = self._resource("command", "SummariseSchedule")
-        self._clock = self._resource("command", "SummariseScheduleSummariseScheduleEvent")
-        self._memory = itertools.cycle((1025, 1024))
+        self.public = Function(stack, "public", "APIHandler")
+        self._schedule = Function(stack, "command", "SummariseSchedule")
+        self._clock = resource(stack, "command", "SummariseScheduleSummariseScheduleEvent")
         self._furthest = ("", 0)
-
-    def _resource(self, stack: str, resource: str) -> str:
-        told = self.stack.client("cloudformation").describe_stack_resource(
-            StackName=f"kakou-local-{stack}", LogicalResourceId=resource
-        )
-        return str(told["StackResourceDetail"]["PhysicalResourceId"])
-
-    def start_cold(self) -> None:
-        """The next press finds a new process, which knows neither settings nor secrets nor data keys."""
-        self._lambda.update_function_configuration(FunctionName=self._public, MemorySize=next(self._memory))
 
     def stop_the_clock(self) -> None:
         self.stack.client("events").disable_rule(Name=self._clock)
@@ -93,18 +82,13 @@ class City:
     def summarise(self) -> str | None:
         """One run of the schedule: None, or the class of the error that it let out. Whatever came of it, `latest`
         names what is there, and went forwards if anywhere."""
-        woken = {
-            "version": "0", "account": "", "region": "", "detail": {}, "detail-type": "Scheduled Event", "id": "",
-            "source": "aws.events", "time": "2020-02-10T07:00:00Z", "resources": [],
-        }  # fmt: skip
-        answer = self._lambda.invoke(FunctionName=self._schedule, Payload=json.dumps(woken).encode())
-        told = json.load(answer["Payload"])
+        told = json.loads(self._schedule.run())
         latest = self._latest()
         if latest is not None:
             reached = (str(latest["final_up_to"]), int(latest["totals"]["passages"]))
             assert reached >= self._furthest
             self._furthest = reached
-        return str(told["errorType"]) if "FunctionError" in answer else None
+        return str(told["errorType"]) if told else None
 
     def _latest(self) -> dict[str, Any] | None:
         latest = self.centre.document("summaries/v1/latest.json")

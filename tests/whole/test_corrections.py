@@ -15,7 +15,7 @@ from tests.conftest import LocalStack
 from tests.parties import JSON, three
 from tests.web.test_pages import Controls
 from tests.whole.census import totals
-from tests.whole.test_line import Centre, Storage, eventually, press, signed
+from tests.whole.test_line import Centre, Storage, press, signed
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_a_passage_of_a_final_hour_is_corrected_and_the_hour_revised(stack: Loca
             now if known and (latest["totals"], now["totals"]) == (totals(base, final), totals(base, since)) else None
         )
 
-    before = eventually(settled)
+    before = centre.summarised(settled)
     counts = corrected(url, first | {"plate": "辽CX8888", "vehicle": "truck"})
     counts = corrected(url, first | {"submission": counts, "plate": "辽CX9999", "vehicle": "truck"})
     found = centre.census().execute("select id, hour, vehicle, corrections from passage where hour = ?",
@@ -76,7 +76,7 @@ def test_a_passage_of_a_final_hour_is_corrected_and_the_hour_revised(stack: Loca
         now = settled()
         return now if now and now["city"]["corrected"] > before["city"]["corrected"] else None
 
-    now = eventually(revised)
+    now = centre.summarised(revised)
     assert now["totals"]["passages"] == before["totals"]["passages"]
     latest = centre.document("summaries/v1/latest.json")
     assert latest

@@ -79,7 +79,7 @@ def test_an_outage_at_a_cold_start_tells_to_press_again_and_passes_without_a_han
     city: City, place: str, once: Kind
 ) -> None:
     """The process has nothing from before, and learns nothing while the outages follow each other."""
-    city.start_cold()
+    city.public.start_cold()
     typed: Typed = party(next(city.seeds))
     for kind in OUTAGES:
         with befalls(city, place, kind):
@@ -119,7 +119,7 @@ def test_a_late_write_that_meets_the_next_press_is_one_passage(city: City) -> No
 
 def test_when_everyone_answers_at_the_last_moment_it_is_still_a_receipt_in_time(city: City) -> None:
     """On a cold start; each call is answered at the end of its second try."""
-    city.start_cold()
+    city.public.start_cold()
     typed: Typed = party(next(city.seeds))
     began = time.monotonic()
     with contextlib.ExitStack() as faults:
@@ -145,7 +145,7 @@ def test_a_process_that_knows_its_settings_keys_and_secrets_needs_the_table_alon
 
 
 def test_a_form_that_cannot_be_opened_says_so_and_opens_when_it_can(city: City) -> None:
-    city.start_cold()
+    city.public.start_cold()
     with befalls(city, "settings", "refused"):
         page = get(city.url)
     assert page.status == 503
@@ -156,7 +156,7 @@ def test_a_form_that_cannot_be_opened_says_so_and_opens_when_it_can(city: City) 
 
 @pytest.mark.parametrize("place", ["code keys", "table"])
 def test_a_program_is_told_too(city: City, place: str) -> None:
-    city.start_cold()
+    city.public.start_cold()
     typed: Typed = party(next(city.seeds))
     with befalls(city, place, "broken"):
         told = post_json(city.url, typed)

@@ -19,7 +19,7 @@ from tests.conftest import LocalStack
 from tests.whole.census import census
 from tests.whole.functions import Function
 from tests.whole.reader import Reader
-from tests.whole.test_line import Centre, Storage, ask, eventually
+from tests.whole.test_line import Centre, Storage, ask
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,7 @@ def test_a_new_list_revises_what_it_touches(stack: LocalStack, root: Path, tmp_p
     def settled() -> bool:
         return centre.document("summaries/v1/latest.json") is not None and latest().totals.passages >= 80
 
-    Function(stack, "command", "SummariseSchedule").run()
-    eventually(settled)
+    centre.summarised(settled)
     codes = tmp_path / "list.csv"
     codes.write_text("代码,名称\n210100,沈阳\n110000,上海市\n2,x\n", encoding="gb18030")
     refused = regions(stack, root, "set", str(codes), "--valid-from", "2020-02-20T18:30", "--why", "x")
@@ -68,7 +67,8 @@ def test_a_new_list_revises_what_it_touches(stack: LocalStack, root: Path, tmp_p
         assert done.returncode == 0, done.stderr
         assert "version 2: 2 divisions" in done.stdout
         assert "2 hours that have ended are told anew" in done.stdout
-        eventually(lambda: latest().key_regions_version == 2)
+        Function(stack, "command", "SummariseSchedule").start_cold()
+        centre.summarised(lambda: latest().key_regions_version == 2)
     assert not reader.problems
     assert len(reader.seen) >= 2
 
@@ -93,8 +93,6 @@ def test_a_new_list_revises_what_it_touches(stack: LocalStack, root: Path, tmp_p
     assert "order 12" in logged
     assert "Li (" in logged
 
-    def asks_for_it() -> bool:
-        english: Any = {"Accept-Language": "en"}
-        return "Shenyang" in ask(stack.urls["form_urls"]["101"], **english)[1]
-
-    eventually(asks_for_it, 65)
+    Function(stack, "public", "APIHandler").start_cold()
+    english: Any = {"Accept-Language": "en"}
+    assert "Shenyang" in ask(stack.urls["form_urls"]["101"], **english)[1], "the form asks for it"
