@@ -45,10 +45,13 @@ class Phones:
         self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path
         self._many = many
         self._own = threading.local()
+        self.pressed = 0
+        """Requests that were sent, if by one phone at a time."""
 
     def send(self, sent: Sent, presses: int = 6) -> Answer:
         """Its answer; at "not confirmed, press again" (503) it is pressed again, as the page says, so often at most."""
         for again in range(presses):
+            self.pressed += 1
             answer = self._once(sent)
             if answer.status != 503:
                 break

@@ -59,9 +59,9 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
             walk.take(failing(stack, name, f"{number:02d}", status))
         public.environment({})
         schedule = Function(stack, "command", "SummariseSchedule")
-        said = [Place("answer", "schedule", schedule.run())]
+        said = [Place("answer", "schedule", schedule.run_until_logged("summarised"))]
         schedule.environment({"KAKOU_TABLE": "nothing"})
-        said.append(Place("answer", "schedule that fails", schedule.run()))
+        said.append(Place("answer", "schedule that fails", schedule.run_until_logged("not_summarised")))
         schedule.environment({})
         places = [*walk.places(), *said, Place("file", "urls.json", stack.urls_file.read_bytes())]
         told = stack.client("secretsmanager").get_secret_value(SecretId=stack.outputs["data"]["PublicSecretArn"])

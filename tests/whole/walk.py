@@ -11,6 +11,7 @@ from typing import Any
 from tests.conftest import LocalStack
 from tests.parties import FORM, JSON, as_form, as_json, changed, one
 from tests.whole.canary import MARKERS, Place
+from tests.whole.functions import Function
 from tests.whole.phones import Answer, Phones, Sent, items, target
 
 NAME, NUMBER, PHONE = MARKERS["name"], MARKERS["document number"], MARKERS["phone"]
@@ -140,14 +141,25 @@ class Walk:
         self._log_from = stack.ministack.log.stat().st_size
         self._since = int(time.time() * 1000)
         self._phones = Phones(stack.urls["public_url"])
+        self._public = Function(stack, "public", "APIHandler")
+        self._told = self._lines()
+        """Answers that the log knew of before."""
         self.answers: list[tuple[Step, Answer]] = []
 
     def take(self, steps: list[Step]) -> None:
-        """One after another: a later one may need what an earlier one stored."""
+        """One after another: a later one may need what an earlier one stored. Afterwards all that the function wrote
+        is in its log, whatever becomes of its process."""
         for step in steps:
             answer = self._phones.send(step.sent, presses=1 if step.status == 503 else 6)
             assert answer.status == step.status, (step.name, answer.status, answer.body[:500])
             self.answers.append((step, answer))
+        asked, until = self._phones.pressed, time.monotonic() + 60
+        while self._lines() - self._told < asked:  # a line that missed its answer comes with another one
+            assert time.monotonic() < until
+            self._phones.send(Sent("GET", "/"), presses=1)
+
+    def _lines(self) -> int:
+        return self._public.log().count('"event": "answer"')
 
     def typed(self) -> Iterator[Place]:
         """The answers that give back what was typed, to those who typed it."""
