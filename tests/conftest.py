@@ -38,9 +38,22 @@ def pytest_sessionstart() -> None:
     compile_all()
 
 
+LONGEST_FIRST = (
+    "whole/test_faults", "whole/test_canary", "whole/test_line", "whole/test_codes", "whole/", "simulation/",
+    "web/test_remember", "web/", "summary/",
+)  # fmt: skip
+"""The files whose tests take long, or wait for a minute of the clock, begin. The last ones are short, so that no
+process works on while the others have nothing left to do."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for the schedule's minutes comes first, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: "whole" not in item.path.parts)
+    here = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return next((n for n, start in enumerate(LONGEST_FIRST) if name.startswith(start)), len(LONGEST_FIRST))
+
+    items.sort(key=turn)
 
 
 @pytest.fixture

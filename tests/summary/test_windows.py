@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 from collections.abc import Callable
@@ -199,19 +200,18 @@ def test_killed_at_midnight_it_converges(befall: str) -> None:
     """Where the trend, a day and the operation change together."""
     crash: Callable[[Callable[[], Any]], Any] = crash_before if befall == "before" else crash_after
 
-    def scene() -> tuple[Town, datetime]:
-        town = Town(EVENING)
-        town.busy(after(MIDNIGHT, 24 * 2), most=1)
-        town.run(after(MIDNIGHT, 24 * 2 - 1).start + timedelta(minutes=3))
-        return town, after(MIDNIGHT, 24 * 2 - 1).start + CLOSED
+    before = Town(EVENING)
+    before.busy(after(MIDNIGHT, 24 * 2), most=1)
+    before.run(after(MIDNIGHT, 24 * 2 - 1).start + timedelta(minutes=3))
+    now = after(MIDNIGHT, 24 * 2 - 1).start + CLOSED
 
-    town, now = scene()
+    town = copy.deepcopy(before)
     counted = Mishaps(town.s3, -1, crash)
     town.run(now, counted)
     town.check()
     well = town.files()
     for number in range(counted.calls):
-        town, now = scene()
+        town = copy.deepcopy(before)
         with pytest.raises(Crash):
             town.run(now, Mishaps(town.s3, number, crash))
         town.check_named()
