@@ -5,11 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from chalicelib.command.accounts import Accounts, PasswordTooWeak, SignInRefused, Step, TooManyAttempts
+from chalicelib.command.accounts import (
+    Accounts,
+    CodeWrong,
+    PasswordTooWeak,
+    SignInRefused,
+    Step,
+    TooManyAttempts,
+)
 from chalicelib.command.journal import Journal
 from chalicelib.command.people import Person, name_of
 from chalicelib.command.sessions import Sessions
@@ -58,8 +65,8 @@ class Waiting(Struct, frozen=True):
 
     id: str
     step: Step
-    weak: bool = False
-    """Whether the new password was refused, and another one is asked for."""
+    problem: Literal["", "weak", "code"] = ""
+    """Why the same step is asked for once more: the new password is too weak, or the digits are wrong."""
 
 
 class Access:
@@ -88,24 +95,60 @@ class Access:
             raise
 
     def answer(self, id: str, given: str, now: datetime) -> Opened | Waiting:
-        """The next step's answer. Raises as `begin`; a step that is answered wrongly is at an end."""
-        step = self._sessions.take_step(id, now)
-        if step is None:
+        """The next step's answer. Raises as `begin`; a step that is answered wrongly is at an end, but for a new
+        password that is too weak and a new app's digits: the key that it was given stays the same."""
+        step = self._step(id, now)
+        if step.challenge == "ENROL":
             raise SignInRefused
-        if not self._sessions.attempt(step.name, now):
-            raise TooManyAttempts
         try:
-            return self._outcome(self._accounts.answer(step, given), step.name, now)
+            outcome = self._accounts.answer(step, given)
+            if step.challenge == "MFA_SETUP":
+                self._journal.add(step.name, "enrolled", "", now)
+            return self._outcome(outcome, step.name, now)
         except PasswordTooWeak:
-            return Waiting(self._sessions.keep_step(step, now), step, weak=True)
-        except SignInRefused:
+            return self._again(step, "weak", now)
+        except SignInRefused as error:
+            if isinstance(error, CodeWrong) and step.challenge == "MFA_SETUP":
+                return self._again(step, "code", now)
             self._journal.add(step.name, "sign_in_refused", step.challenge, now)
             raise
+
+    def enrol(self, person: Person, password: str, now: datetime) -> Waiting:
+        """Begins a second factor for somebody who is signed in and shows the password once more. Raises
+        AlreadyEnrolled, and as `begin`."""
+        if not self._sessions.attempt(person.name, now):
+            raise TooManyAttempts
+        step = self._accounts.enrol(person.name, password)
+        return Waiting(self._sessions.keep_step(step, now), step)
+
+    def enrolled(self, id: str, given: str, person: Person, now: datetime) -> Waiting | None:
+        """The six digits of the new app: None, and they are asked for from now on. Raises as `begin`."""
+        step = self._step(id, now)
+        if step.challenge != "ENROL" or step.name != person.name:
+            raise SignInRefused
+        try:
+            self._accounts.prove(step, given)
+        except CodeWrong:
+            return self._again(step, "code", now)
+        self._journal.add(person.name, "enrolled", "", now)
+        self._accounts.prefer(step)
+        return None
 
     def leave(self, id: str, person: Person, now: datetime) -> None:
         """Signs out: the session is at an end. Raises SessionsUnavailable, JournalUnavailable."""
         self._sessions.end(id)
         self._journal.add(person.name, "signed_out", "", now)
+
+    def _step(self, id: str, now: datetime) -> Step:
+        step = self._sessions.take_step(id, now)
+        if step is None:
+            raise SignInRefused
+        if not self._sessions.attempt(step.name, now):
+            raise TooManyAttempts
+        return step
+
+    def _again(self, step: Step, problem: Literal["weak", "code"], now: datetime) -> Waiting:
+        return Waiting(self._sessions.keep_step(step, now), step, problem)
 
     def _outcome(self, outcome: str | Step, name: str, now: datetime) -> Opened | Waiting:
         if isinstance(outcome, Step):

@@ -20,13 +20,16 @@ from msgspec import Struct
 
 from chalicelib.command.people import Person, known_roles
 
-Challenge = Literal["NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA", "MFA_SETUP"]
+Challenge = Literal["NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA", "MFA_SETUP", "ENROL"]
+"""The provider's, and ENROL: somebody who is signed in already adds a second factor."""
 
 _REFUSED = {
     "NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException", "PasswordResetRequiredException",
-    "CodeMismatchException", "ExpiredCodeException", "InvalidParameterException", "EnableSoftwareTokenMFAException",
+    "ExpiredCodeException", "InvalidParameterException",
 }  # fmt: skip
 """One answer for all of them: who tries names must not learn which there are."""
+
+_CODE_WRONG = {"CodeMismatchException", "EnableSoftwareTokenMFAException"}
 
 _TOO_MANY = {"TooManyRequestsException", "TooManyFailedAttemptsException", "LimitExceededException"}
 
@@ -35,6 +38,14 @@ KEYS_SECONDS = 3.0
 
 class SignInRefused(PermissionError):
     """Wrong name, password or code, or somebody who was disabled: which of them is not told."""
+
+
+class CodeWrong(SignInRefused):
+    """The six digits are not those of the moment."""
+
+
+class AlreadyEnrolled(ValueError):
+    """They have a second factor."""
 
 
 class PasswordTooWeak(ValueError):
@@ -63,9 +74,9 @@ class Step(Struct, frozen=True):
     challenge: Challenge
     name: str
     session: str
-    """The provider's, single use."""
+    """The provider's, single use; of ENROL the access token, as long as it takes."""
     secret: str = ""
-    """Of MFA_SETUP: what the authenticator app is given."""
+    """Of MFA_SETUP and ENROL: what the authenticator app is given. Shown to its person and to nobody else."""
 
 
 class Account(Struct, frozen=True):
@@ -102,7 +113,8 @@ class Accounts:
         )
 
     def answer(self, step: Step, given: str) -> str | Step:
-        """Goes on from `step` with the new password or the six digits. Raises as `begin`, and PasswordTooWeak."""
+        """Goes on from `step` with the new password or the six digits. Raises as `begin`, and PasswordTooWeak,
+        CodeWrong."""
         session = step.session
         responses = {"USERNAME": step.name}
         if step.challenge == "NEW_PASSWORD_REQUIRED":
@@ -112,9 +124,7 @@ class Accounts:
         elif step.challenge == "SOFTWARE_TOKEN_MFA":
             responses["SOFTWARE_TOKEN_MFA_CODE"] = given
         else:
-            session = self._called(
-                lambda: self._client.verify_software_token(Session=session, UserCode=given, FriendlyDeviceName="kakou")
-            )["Session"]
+            session = self._verified(given, Session=session)["Session"]
         return self._outcome(
             step.name,
             lambda: self._client.admin_respond_to_auth_challenge(
@@ -124,6 +134,35 @@ class Accounts:
                 ChallengeResponses=responses,
                 Session=session,
             ),
+        )
+
+    # A second factor, for somebody who is signed in
+
+    def enrol(self, name: str, password: str) -> Step:
+        """The step by which they add one. Raises AlreadyEnrolled, SignInRefused, TooManyAttempts,
+        AccountsUnavailable."""
+        token = self.begin(name, password)
+        if isinstance(token, Step):
+            if token.challenge == "SOFTWARE_TOKEN_MFA":
+                raise AlreadyEnrolled
+            raise SignInRefused
+        started = self._called(lambda: self._client.associate_software_token(AccessToken=token))
+        return Step("ENROL", name, token, started["SecretCode"])
+
+    def prove(self, step: Step, given: str) -> None:
+        """Whether the app of `step` (ENROL) shows these six digits. Raises CodeWrong, and as `begin`."""
+        self._verified(given, AccessToken=step.session)
+
+    def prefer(self, step: Step) -> None:
+        """From now on the app of `step`, which was proven, is asked for. Raises as `begin`."""
+        wanted = {"Enabled": True, "PreferredMfa": True}
+        self._called(
+            lambda: self._client.set_user_mfa_preference(AccessToken=step.session, SoftwareTokenMfaSettings=wanted)
+        )
+
+    def _verified(self, given: str, **proof: str) -> Any:
+        return self._called(
+            lambda: self._client.verify_software_token(UserCode=given, FriendlyDeviceName="kakou", **proof)
         )
 
     def look(self, name: str) -> Person | None:
@@ -182,6 +221,15 @@ class Accounts:
             )
         )
 
+    def unenrol(self, name: str) -> None:
+        """Takes the second factor away, of a phone that is lost, say. Raises NoSuchAccount."""
+        wanted = {"Enabled": False, "PreferredMfa": False}
+        self._known(
+            lambda: self._client.admin_set_user_mfa_preference(
+                UserPoolId=self._pool, Username=name, SoftwareTokenMfaSettings=wanted
+            )
+        )
+
     def disable(self, name: str) -> None:
         """No more signing in; live sessions end within `sessions.CHECKED`. Raises NoSuchAccount."""
         self._known(lambda: self._client.admin_disable_user(UserPoolId=self._pool, Username=name))
@@ -232,6 +280,8 @@ class Accounts:
             return call()
         except ClientError as error:
             code = error.response["Error"]["Code"]
+            if code in _CODE_WRONG:
+                raise CodeWrong from None
             if code in _REFUSED:
                 raise SignInRefused from None
             if code in _TOO_MANY:

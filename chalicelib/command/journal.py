@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEEDS = (
     "signed_in", "sign_in_refused", "signed_out", "fetched", "printed", "previewed", "revoked", "replaced", "refused",
+    "enrolled",
 )  # fmt: skip
 """What is written down."""
 

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from chalicelib.checkpoint.poster import reading
 from chalicelib.command.numbers import Numbers, window_of
 from chalicelib.command.people import Person
 from chalicelib.summary.alarms import KINDS
 from chalicelib.summary.document import Reference
 from chalicelib.summary.pointers import Reconciled
 from chalicelib.web import catalogues
-from chalicelib.web.desk import rendering
+from chalicelib.web.desk import factor, rendering
 from chalicelib.web.desk.numbers import ALARMS, MEASURES, Pages
 from chalicelib.web.desk.rendering import render
 from chalicelib.web.language import CATALOGUES, CHINESE, DESK, ENGLISH, Language, messages
@@ -52,6 +53,16 @@ def test_style_and_script_are_named_by_what_they_hold() -> None:
         assert found[0] == rendering.content(kind)
     for other in ("desk.css", "desk.0000000000000000.css", "../templates/base.html", rendering.file_name("css") + "x"):
         assert rendering.static(other) is None
+
+
+def test_the_key_of_a_second_factor_is_drawn_so_that_an_app_reads_it() -> None:
+    drawn = str(factor.drawn("kakou-test", "wang.li", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"))
+    assert "style=" not in drawn, "the policy of the page allows none"
+    alone = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400" ', 1)
+    (image,) = reading.render(alone.encode(), "svg", 96)
+    assert reading.codes(image) == [
+        "otpauth://totp/kakou-test:wang.li?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=kakou-test"
+    ]
 
 
 AT = datetime(2020, 3, 1, 6, 37, tzinfo=UTC)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hmac
 import http.client
 import re
+import time
 from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -89,6 +92,29 @@ class Desk:
             assert found, page.text
             self.csrf = found[1]
         return answer
+
+
+def digits(secret: str) -> str:
+    """What an authenticator app shows now (RFC 6238: SHA-1, six digits, half a minute)."""
+    tag = hmac.digest(base64.b32decode(secret + "=" * (-len(secret) % 8)), _half_minute(), "sha1")
+    at = tag[-1] & 15
+    return f"{(int.from_bytes(tag[at : at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def wrong(digits: str) -> str:
+    return f"{(int(digits) + 1) % 1_000_000:06d}"
+
+
+def _half_minute() -> bytes:
+    return int(time.time() // 30).to_bytes(8, "big")
+
+
+def key_shown(page: str) -> str:
+    """The key that a page gives to an app; it is there as a drawing, too."""
+    found = re.search("<code>([A-Z2-7]{16,})</code>", page)
+    assert found, page
+    assert 'class="code"' in page
+    return found[1]
 
 
 def operator(stack: LocalStack, name: str, role: str, password: str = "Right-horse-7-battery") -> str:

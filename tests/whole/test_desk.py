@@ -16,7 +16,7 @@ from chalicelib.command.sessions import CHECKED
 from chalicelib.passage.hour import LOCAL
 from tests.command.forged import forged
 from tests.conftest import LocalStack
-from tests.whole.desk import OWN, Answer, Desk, operator, signed_in
+from tests.whole.desk import OWN, Answer, Desk, digits, key_shown, operator, signed_in, wrong
 
 COOKIE = re.compile(
     r"[A-Za-z0-9_-]{43}; Path=/; Max-Age=43200; Secure; HttpOnly; SameSite=Strict"
@@ -62,37 +62,60 @@ def test_a_temporary_password_must_be_changed_and_is_worth_nothing_afterwards(st
     assert Desk(stack).sign_in("sun.mei", "Another-horse-1").status == 303
 
 
-def test_a_second_factor_is_asked_for_and_a_wrong_one_refused(stack: LocalStack) -> None:
-    import base64
-    import hmac
-    import time
+def test_a_second_factor_is_set_up_by_who_shows_the_password_once_more(stack: LocalStack) -> None:
+    desk = signed_in(stack, "hu", "centre")
+    password = operator(stack, "hu", "centre")
+    assert Desk(stack).get("second-factor").status == 401
+    assert 'name="password"' in desk.get("second-factor").text
+    assert desk.post("second-factor", {"password": "wrong"}).status == 422
+    assert desk.post("second-factor", {"password": password, "token": "x" * 32}).status == 403
+    given = desk.keep(desk.post("second-factor", {"password": password}))
+    secret = key_shown(given.text)
+    assert "no-store" in given.headers["cache-control"]
+    again = desk.keep(desk.post("second-factor", {"answer": wrong(digits(secret))}))
+    assert (again.status, key_shown(again.text)) == (422, secret), "the app has this key already"
+    outside = Desk(stack)
+    outside.cookies["__Host-kakou-step"] = desk.cookies["__Host-kakou-step"]
+    assert outside.post("sign-in", {"answer": digits(secret)}).status == 401, "that step lets nobody in"
+    assert desk.post("second-factor", {"answer": digits(secret)}).status == 422, "and is used up"
 
+
+def test_who_has_one_is_asked_for_it_and_a_wrong_one_is_refused(stack: LocalStack) -> None:
+    desk = signed_in(stack, "qian", "centre")
     password = operator(stack, "qian", "centre")
-    cognito, data = stack.client("cognito-idp"), stack.outputs["data"]
-    token = stack.accounts().begin("qian", password)
-    assert isinstance(token, str)
-    secret = cognito.associate_software_token(AccessToken=token)["SecretCode"]
+    secret = key_shown(desk.keep(desk.post("second-factor", {"password": password})).text)
+    assert desk.keep(desk.post("second-factor", {"answer": digits(secret)})).status == 303
+    assert "status" in desk.get("second-factor?done=yes").text
+    assert desk.post("second-factor", {"password": password}).status == 409, "there is one"
 
-    def code() -> str:
-        padded = secret + "=" * (-len(secret) % 8)
-        tag = hmac.digest(base64.b32decode(padded), int(time.time() // 30).to_bytes(8, "big"), "sha1")
-        at = tag[-1] & 15
-        return f"{(int.from_bytes(tag[at : at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
-
-    cognito.verify_software_token(AccessToken=token, UserCode=code())
-    cognito.admin_set_user_mfa_preference(
-        UserPoolId=data["Operators"], Username="qian", SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
-    )
     desk = Desk(stack)
     asked = desk.keep(desk.post("sign-in", {"name": "qian", "password": password}))
     assert 'autocomplete="one-time-code"' in asked.text
+    assert secret not in asked.text
     assert desk.get().status == 401
-    wrong = f"{(int(code()) + 1) % 1_000_000:06d}"
-    assert desk.keep(desk.post("sign-in", {"answer": wrong})).status == 401
-    assert desk.keep(desk.post("sign-in", {"answer": code()})).status == 401, "a step is good for one answer"
+    assert desk.keep(desk.post("sign-in", {"answer": wrong(digits(secret))})).status == 401
+    assert desk.keep(desk.post("sign-in", {"answer": digits(secret)})).status == 401, "a step is good for one answer"
     desk.keep(desk.post("sign-in", {"name": "qian", "password": password}))
-    assert desk.keep(desk.post("sign-in", {"answer": code()})).status == 303
+    assert desk.keep(desk.post("sign-in", {"answer": digits(secret)})).status == 303
     assert desk.get().status == 200
+
+    assert secret not in everything_written(stack)
+    journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
+    entries = [each for each in journal.of(datetime.now(LOCAL).date()) if each.who == "qian"]
+    assert "enrolled" in [each.deed for each in entries]
+    assert secret not in str(entries)
+    subprocess.run([sys.executable, "scripts/operators", "--urls", str(stack.urls_file), "unenrol", "qian"], check=True)
+    assert Desk(stack).sign_in("qian", password).status == 303
+
+
+def everything_written(stack: LocalStack) -> str:
+    """The logs of the desk's functions and MiniStack's own."""
+    logs = stack.client("logs")
+    text = stack.ministack.log.read_text("utf-8", "replace")
+    for group in logs.describe_log_groups()["logGroups"]:
+        if "command" in group["logGroupName"]:
+            text += str(logs.filter_log_events(logGroupName=group["logGroupName"])["events"])
+    return text
 
 
 def test_wrong_name_wrong_password_and_a_disabled_person_are_told_the_same(stack: LocalStack) -> None:
@@ -279,11 +302,7 @@ def test_signing_in_is_in_the_journal_and_no_password_anywhere(stack: LocalStack
     journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
     entries = journal.of(datetime.now(LOCAL).date())
     assert [each.deed for each in entries if each.who == "written"] == ["signed_in"]
-    logs = stack.client("logs")
-    text = stack.ministack.log.read_text("utf-8", "replace")
-    for group in logs.describe_log_groups()["logGroups"]:
-        if "command" in group["logGroupName"]:
-            text += str(logs.filter_log_events(logGroupName=group["logGroupName"])["events"])
+    text = everything_written(stack)
     assert "sign_in_refused" in text
     assert "unauthorised" in text
     for secret in ("Not-in-any-log-77", "Wrong-and-not-in-a-log-1"):

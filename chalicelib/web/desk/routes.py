@@ -66,6 +66,16 @@ def journal() -> Response:
     return answer(reading.journal)
 
 
+@blueprint.route("/second-factor", methods=["GET"], content_types=[], authorizer=authorise, name="factor_page")
+def factor_page() -> Response:
+    return answer(signing_in.factor_page)
+
+
+@blueprint.route("/second-factor", methods=["POST"], content_types=[], authorizer=authorise, name="factor")
+def factor() -> Response:
+    return answer(signing_in.factor)
+
+
 @blueprint.route("/posters", methods=["GET"], content_types=[], authorizer=authorise)
 def posters_page() -> Response:
     return answer(poster_pages.all_of_them)

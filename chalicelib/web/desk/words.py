@@ -31,6 +31,7 @@ DEEDS: Mapping[str, str] = {
     "signed_in": _("signed in"),
     "sign_in_refused": _("sign-in refused"),
     "signed_out": _("signed out"),
+    "enrolled": _("set up a second factor"),
     "fetched": _("fetched"),
     "printed": _("printed"),
     "previewed": _("previewed"),
