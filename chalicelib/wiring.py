@@ -2,9 +2,6 @@
 
 What a function needs is asked for by name (`passage_table()`), made once and kept while its process lives. The scripts
 ask the same names after `reach`. Tests put their own in place with `use`.
-
-The clients' patience is pinned here, so that the worst answer that still comes fits the function's time and the
-gateway's: the README's table ("When something fails") adds it up.
 """
 
 from __future__ import annotations
@@ -18,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalicelib.patience import BRISK, PROMPT, UNHURRIED, Patience, config
 
 if TYPE_CHECKING:
     import botocore.session
@@ -39,28 +38,6 @@ Part = TypeVar("Part")
 SECRET_SECONDS = 60.0
 """How old secrets may be: a new key reaches a running function within this time."""
 
-PATIENCE: Mapping[str, tuple[float, float, int]] = {
-    "s3": (0.5, 1.0, 2),
-    "secretsmanager": (0.5, 1.0, 2),
-    "kms": (0.5, 1.0, 2),
-    "dynamodb": (1.0, 2.5, 2),
-    "cognito-idp": (1.0, 3.0, 2),
-}
-"""Seconds to connect, seconds to read, tries in all. Between two tries botocore waits a second at most."""
-
-BRISK: Mapping[str, tuple[float, float, int]] = {"dynamodb": (0.5, 1.0, 1)}
-"""For what may fail without anyone noticing, while a page waits."""
-
-UNHURRIED: Mapping[str, tuple[float, float, int]] = {
-    "s3": (2.0, 10.0, 4),
-    "dynamodb": (2.0, 10.0, 4),
-    "cloudformation": (2.0, 10.0, 4),
-    "secretsmanager": (2.0, 10.0, 4),
-    "sts": (2.0, 10.0, 4),
-    "cognito-idp": (2.0, 10.0, 4),
-}
-"""For schedules and scripts: nobody waits at a roadside."""
-
 
 class NotReachable(RuntimeError):
     """A service that this needs did not answer, and nothing is known from before; names the service's error alone."""
@@ -69,6 +46,9 @@ class NotReachable(RuntimeError):
 class NotWired(RuntimeError):
     """The environment (or the running stack) lacks a name that this needs; says which, and the remedy."""
 
+
+PARTS = ["clock", "code_keys", "public_secret"]
+"""What `use` can put in place: these, and what `_part` makes."""
 
 _parts: dict[str, Any] = {}
 _lock = threading.RLock()
@@ -91,6 +71,7 @@ def _part(make: Callable[[], Part]) -> Callable[[], Part]:
         return found
 
     part.__name__, part.__doc__ = name, make.__doc__
+    PARTS.append(name)
     return part
 
 
@@ -214,7 +195,7 @@ def passage_reader() -> PassageTable:
     """The same table, read by a schedule, which has time, and through a client that reads nothing else."""
     from chalicelib.passage.table import PassageTable, as_it_comes
 
-    own: Any = _session().create_client("dynamodb", config=_config("dynamodb", UNHURRIED), **_access)
+    own: Any = _session().create_client("dynamodb", config=config("dynamodb", UNHURRIED), **_access)
     return PassageTable(as_it_comes(own), _name("KAKOU_TABLE"))
 
 
@@ -307,14 +288,6 @@ def public_secret() -> bytes:
     return _public_secret().now()["public"].encode()
 
 
-PARTS = (
-    "clock", "settings_bucket", "current_settings", "summary_bucket", "passage_table", "passage_reader", "sealer",
-    "code_keys", "public_secret", "scan_table", "keyring", "accounts", "sessions", "journal", "access",
-    "numbers", "links", "handover",
-)  # fmt: skip
-"""What `use` can put in place."""
-
-
 class Secret:
     """A JSON object of strings, read again after a minute; while it cannot be read, the last one read stands: which
     keys still count, the settings say. `read` raises NotReachable."""
@@ -363,12 +336,12 @@ def _public_secret() -> Secret:
     return _secret(_name("KAKOU_PUBLIC_SECRET"))
 
 
-def client(service: str, patience: Mapping[str, tuple[float, float, int]] = PATIENCE) -> Any:
+def client(service: str, patience: Patience = PROMPT) -> Any:
     """The client of `service`, made once for each patience."""
     name = f"client {service} {patience[service]}"
     with _lock:
         if name not in _parts:
-            _parts[name] = _session().create_client(service, config=_config(service, patience), **_access)
+            _parts[name] = _session().create_client(service, config=config(service, patience), **_access)
         return _parts[name]
 
 
@@ -377,24 +350,6 @@ def _session() -> botocore.session.Session:
     import botocore.session
 
     return botocore.session.Session()
-
-
-def _config(service: str, patience: Mapping[str, tuple[float, float, int]]) -> Any:
-    from botocore.config import Config
-
-    connect, read, tries = patience[service]
-    return Config(
-        connect_timeout=connect,
-        read_timeout=read,
-        retries={"total_max_attempts": tries, "mode": "standard"},
-        max_pool_connections=32,
-        # S3's own default signs links in a way that newer regions, those in China among them, do not take.
-        signature_version="s3v4" if service == "s3" else None,
-        # Everything that reaches a client was parsed by us; botocore's own check is slow and prints values.
-        parameter_validation=False,
-        # One word, where botocore would put a new sentence about this machine together for each request.
-        user_agent="kakou",
-    )
 
 
 def _name(variable: str) -> str:

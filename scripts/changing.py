@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib import wiring
+from chalicelib import patience, wiring
 from chalicelib.checkpoint import lifecycle
 from chalicelib.checkpoint.keyring import KeyringUnavailable
 from chalicelib.passage.hour import LOCAL, moment, stamp
@@ -38,7 +38,7 @@ def change(given: argparse.Namespace, what: str, step: Step) -> Settings:
     """Publishes what `step` makes of the settings in force, with its entry in the log: `given` says who (`by`), `why`
     and whether to `force` it, `what` is the command. Raises what NOT_DONE lists, and what `step` raises."""
     bucket = wiring.settings_bucket()
-    who = f"{given.by} ({wiring.client('sts', wiring.UNHURRIED).get_caller_identity()['Arn']})"
+    who = f"{given.by} ({wiring.client('sts', patience.UNHURRIED).get_caller_identity()['Arn']})"
     for again in range(TRIES):
         settings, now = bucket.current(), wiring.clock()
         changed = lifecycle.decide(settings, step, now, force=given.force)

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("chalicelib.divisions", "chalicelib.log"),
+    ("chalicelib.divisions", "chalicelib.log", "chalicelib.patience"),
     ("chalicelib.checkpoint", "chalicelib.settings"),
     ("chalicelib.passage",),
     ("chalicelib.summary",),
@@ -37,8 +37,9 @@ EDGES = {
     "chalicelib.command.sessions",
     "chalicelib.summary.bucket",
     "chalicelib.settings.bucket",
+    "chalicelib.patience",
     "chalicelib.wiring",
-    "chalicelib.web.public",  # names botocore's errors as outages
+    "chalicelib.web.visit",  # names botocore's errors as outages
 }
 """The only modules that know AWS."""
 

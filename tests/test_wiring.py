@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import pytest
 
-from chalicelib import wiring
+from chalicelib import patience, wiring
 from chalicelib.passage import table
 from tests.conftest import Credentials, MiniStack
 
@@ -29,7 +29,7 @@ OWN_WORK = 2.0
 
 
 def worst(service: str) -> float:
-    connect, read, tries = wiring.PATIENCE[service]
+    connect, read, tries = patience.PROMPT[service]
     return (connect + read) * tries + PAUSE * (tries - 1)
 
 
@@ -100,7 +100,7 @@ def test_the_readme_tells_how_long_we_wait_for_whom(root: Path, functions_time: 
     assert {name.partition(":")[0] for name in told} == names.keys()
     for name, numbers in told.items():
         service = names[name.partition(":")[0]]
-        assert numbers in ([*wiring.PATIENCE[service], PAUSE, worst(service)], [table.CONFLICTS_FOR])
+        assert numbers in ([*patience.PROMPT[service], PAUSE, worst(service)], [table.CONFLICTS_FOR])
 
 
 def test_parts_are_put_in_place_and_taken_away_again() -> None:

@@ -16,54 +16,32 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib import divisions, log, wiring
-from chalicelib.checkpoint.code import CodeRefused, Scanned, judge, read
+from chalicelib.checkpoint.code import CodeRefused, Scanned
 from chalicelib.passage import codes
-from chalicelib.passage.decoding import LIMIT, Fields, TooLarge, Undecodable, UnsupportedType, decode
-from chalicelib.passage.form import SUBMISSION, Problem, Unacceptable, parse, travellers_in, waited
-from chalicelib.passage.hour import LOCAL, stamp
+from chalicelib.passage.decoding import Fields, TooLarge, Undecodable, UnsupportedType, decode
+from chalicelib.passage.form import Problem, Unacceptable, parse, travellers_in, waited
+from chalicelib.passage.hour import LOCAL
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
 from chalicelib.passage.receipt import Receipt, published
 from chalicelib.passage.registration import AnotherPassage, NothingToCorrect, register
-from chalicelib.passage.table import NotStored
-from chalicelib.settings import Settings, SettingsInvalid, SettingsMissing, SettingsUnavailable
+from chalicelib.settings import Settings
 from chalicelib.web import answers, pages, plain, receipts, scans, scripts
-from chalicelib.web.language import CHINESE, LANGUAGES, Language, asked, messages, named
-
-_OUTAGES = (
-    NotStored,
-    wiring.NotReachable,
-    SettingsUnavailable,
-    SettingsMissing,
-    SettingsInvalid,
-    BotoCoreError,
-    ClientError,
-)
-"""What passes by itself or by an operator's hand; anything else that is raised is a fault of ours."""
-
-
-class _Revoked(Exception):
-    """A genuine code on a poster that was replaced."""
-
-    def __init__(self, settings: Settings, scanned: Scanned) -> None:
-        super().__init__()
-        self.settings, self.scanned = settings, scanned
-
+from chalicelib.web.language import LANGUAGES, asked, named
+from chalicelib.web.visit import Revoked, Visit, broken
 
 blueprint = Blueprint(__name__)
 
 _REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
     (CodeRefused, "code_refused", 404),
-    (_Revoked, "revoked", 410),
+    (Revoked, "revoked", 410),
     (TooLarge, "too_large", 413),
     (UnsupportedType, "unsupported_type", 415),
     (Undecodable, "undecodable", 400),
@@ -71,92 +49,6 @@ _REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
     (scans.TooManyTries, "too_many_tries", 429),
 )
 """Error -> the plain page that says it (`plain.PLAIN`) and the status."""
-
-
-class _Visit:
-    """One request, the language its answer is in, and whether that is a page or JSON."""
-
-    def __init__(self, request: Request) -> None:
-        self.headers: Mapping[str, str] = request.headers
-        self.today = self.at = ""
-        self.checkpoint: str | None = None
-        """Of a genuine code, for the log."""
-        self.content_type = self.headers.get("content-type")
-        self.json = request.method == "POST" and "json" in (self.content_type or "").lower()
-        self.query: Mapping[str, str] = request.query_params or {}
-        self.language = named(self.query.get("lang")) or asked(self.headers.get("accept-language"))
-        self._request = request
-
-    def body(self) -> bytes:
-        """The body. Raises TooLarge before anything else looks at it."""
-        body = self._request.raw_body
-        body = body.encode() if isinstance(body, str) else body
-        if len(body) > LIMIT:
-            raise TooLarge
-        return body
-
-    def plain(self, kind: str, status: int) -> Response:
-        if self.json:
-            said = messages(self.language).gettext(plain.PLAIN[kind].title)
-            return answers.document({"error": kind, "message": said}, status, self.headers)
-        return answers.page(plain.plain_page(self.language, kind), status, self.language, self.headers)
-
-    def script(self, body: bytes | None, *, lasting: bool) -> Response:
-        return self.plain("not_found", 404) if body is None else answers.script(body, self.headers, lasting=lasting)
-
-    def scan(self, code: str) -> tuple[Settings, Scanned]:
-        """The settings in force and what `code` stands for under them. Raises CodeRefused, _Revoked."""
-        now = wiring.clock()
-        self.today, self.at = now.astimezone(LOCAL).date().isoformat(), stamp(now)
-        settings = wiring.current_settings().current()
-        scanned = judge(read(code, wiring.code_keys(), settings.deployment), settings, now)
-        self.checkpoint = scanned.checkpoint.id
-        if scanned.state == "revoked":
-            log.note("revoked", checkpoint=scanned.checkpoint.id, poster=scanned.poster, key=scanned.key)
-            raise _Revoked(settings, scanned)
-        return settings, scanned
-
-    def correction(self, fields: Fields) -> Response:
-        """The page that says that this form is registered, and offers to send `fields` as a correction of that."""
-        fields = {name: told for name, told in fields.items() if name != "waited"}
-        renewed = {"submission": secrets.token_hex(16), "replaces": fields["submission"], "lang": self.language.code}
-        page = plain.correction_page(self.language, fields | renewed)
-        return answers.page(page, 409, self.language, self.headers)
-
-    def kept(self, fields: Fields, error: Exception) -> Response:
-        """The page that sends `fields` again, where `error` kept even the form from being made."""
-        self.language = named(fields.get("lang")) or self.language
-        page = plain.kept_page(self.language, fields)
-        return answers.page(page, _broken(error), self.language, self.headers)
-
-    def scene(self, settings: Settings, scanned: Scanned, language: Language | None = None) -> pages.Scene:
-        language = language or self.language
-        chinese = language == CHINESE
-        name, checkpoint = settings.collector.name, scanned.checkpoint
-        return pages.Scene(
-            language=language,
-            checkpoint=checkpoint.id,
-            place=checkpoint.name_zh if chinese else checkpoint.name_en,
-            collector=name.zh if chinese else name.en,
-            phone=settings.collector.phone,
-            retention_days=settings.retention_days,
-            city=settings.city,
-            key_regions=settings.key_regions_at(self.at).codes,
-            announcement=_notice(settings, language),
-            today=self.today,
-            helper="helper" in self.query,
-        )
-
-    def form(
-        self, settings: Settings, scanned: Scanned, status: int, fields: Fields | None = None, **more: Any
-    ) -> Response:
-        """The form, with everything of `fields` still there; fresh, with a new submission id, without them."""
-        submission, replaces = ((fields or {}).get(name, "") for name in ("submission", "replaces"))
-        if not isinstance(submission, str) or not SUBMISSION.fullmatch(submission):
-            submission = secrets.token_hex(16)
-        more["replaces"] = replaces if isinstance(replaces, str) and SUBMISSION.fullmatch(replaces) else ""
-        page = pages.form_page(self.scene(settings, scanned), submission=submission, fields=fields, **more)
-        return answers.page(page, status, self.language, self.headers, personal=fields is not None)
 
 
 # No list of content types at any route: Chalice would answer 415 itself, in JSON, to people.
@@ -199,15 +91,15 @@ def elsewhere() -> Response:
     return _answer(lambda visit: visit.plain("not_found", 404))
 
 
-def _answer(work: Callable[[_Visit], Response]) -> Response:
+def _answer(work: Callable[[Visit], Response]) -> Response:
     """What `work` answers to the current request, or the page that says why it did not."""
-    visit = _Visit(blueprint.current_request)
+    visit = Visit(blueprint.current_request)
     response = _attempt(visit, work)
     log.note("answer", status=response.status_code, checkpoint=visit.checkpoint)
     return response
 
 
-def _attempt(visit: _Visit, work: Callable[[_Visit], Response]) -> Response:
+def _attempt(visit: Visit, work: Callable[[Visit], Response]) -> Response:
     try:
         return work(visit)
     except Exception as error:
@@ -216,24 +108,17 @@ def _attempt(visit: _Visit, work: Callable[[_Visit], Response]) -> Response:
                 if isinstance(error, CodeRefused):
                     log.note("code_refused", reason=error.reason)
                 return visit.plain(page, status)
-        return visit.plain("unavailable", _broken(error))
+        return visit.plain("unavailable", broken(error))
 
 
-def _broken(error: Exception) -> int:
-    """Notes in the log what failed; the status that tells an outage from a fault of ours."""
-    outage = isinstance(error, _OUTAGES)
-    log.failure("outage" if outage else "fault", error)
-    return 503 if outage else 500
-
-
-def _receipt_keys(visit: _Visit) -> Response:
+def _receipt_keys(visit: Visit) -> Response:
     """The public keys that verify receipts, for everybody. No secret leaves: a public key is made of ours, one way."""
     deployment = wiring.current_settings().current().deployment
     keys = PassageKeys.of(wiring.public_secret(), deployment)
     return answers.document(published(keys, deployment), 200, visit.headers, seconds=300)
 
 
-def _home(visit: _Visit) -> Response:
+def _home(visit: Visit) -> Response:
     """What to do without a form; or the form of the poster whose number and short code were typed."""
     if not visit.query.keys() & {"checkpoint", "tag"}:
         return visit.plain("home", 200)
@@ -246,21 +131,21 @@ def _home(visit: _Visit) -> Response:
     return answers.elsewhere(f"{place}?lang={visit.language.code}" if changed else place)
 
 
-def _open(visit: _Visit, code: str) -> Response:
+def _open(visit: Visit, code: str) -> Response:
     try:
         return visit.form(*visit.scan(code), 200)
-    except _Revoked as revoked:
+    except Revoked as revoked:
         if "lang" not in visit.query:  # else the same person reads the same page in another language
             scans.count(revoked.scanned, revoked.settings)
         raise
 
 
-def _take(visit: _Visit, code: str) -> Response:
+def _take(visit: Visit, code: str) -> Response:
     """A form that was sent: the receipt, or the form again with what there is to mend."""
     body = visit.body()
     try:
         settings, scanned = visit.scan(code)
-    except (CodeRefused, _Revoked):
+    except (CodeRefused, Revoked):
         raise
     except Exception as error:
         if visit.json:
@@ -309,7 +194,7 @@ def _take(visit: _Visit, code: str) -> Response:
         if visit.json:
             raise
         # The traveller has typed for minutes: whatever failed, the form comes back whole.
-        return visit.form(settings, scanned, _broken(error), fields, not_registered=True)
+        return visit.form(settings, scanned, broken(error), fields, not_registered=True)
 
 
 def _register(passage: Passage, settings: Settings, scanned: Scanned, now: datetime, seconds: int | None) -> Receipt:
@@ -328,7 +213,7 @@ def _register(passage: Passage, settings: Settings, scanned: Scanned, now: datet
     )
 
 
-def _changed(visit: _Visit, fields: Fields, action: str) -> Fields:
+def _changed(visit: Visit, fields: Fields, action: str) -> Fields:
     """The fields after one of the form's other buttons; none of them stores anything. Raises Undecodable for an action
     that no button of ours has."""
     match = re.fullmatch("(add)|remove-([1-9][0-9]?)|lang-([a-z]{2})", action)
@@ -348,10 +233,6 @@ def _changed(visit: _Visit, fields: Fields, action: str) -> Fields:
         if at != gone:
             left[f"travellers.{at - 1}.{parts[2]}" if at > gone else name] = value
     return left
-
-
-def _notice(settings: Settings, language: Language) -> str:
-    return settings.notices.get(language.code) or settings.notices.get(CHINESE.code, "")
 
 
 def _from_key_region(passage: Passage, settings: Settings, at: str) -> bool:

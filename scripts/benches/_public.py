@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import botocore.session
 from botocore.awsrequest import AWSResponse
 
-from chalicelib import wiring
+from chalicelib import patience, wiring
 from chalicelib.checkpoint.code import issue
 from chalicelib.passage.seal import Envelope
 from chalicelib.passage.table import PassageTable
@@ -81,13 +81,13 @@ def public() -> Iterator[Public]:
     """The stack wired in this process, while it lasts; its log goes nowhere, at its own cost."""
     compile_all()
     settings = first_settings("kakou-bench", "https://kakou.haicheng.gov.cn", "2020-02-10T07:00:00.000Z")
-    client = answering("dynamodb", b"{}", wiring._config("dynamodb", wiring.PATIENCE))
+    client = answering("dynamodb", b"{}", patience.config("dynamodb", patience.PROMPT))
     data_key = {
         "CiphertextBlob": base64.b64encode(b"c" * 184).decode(),
         "Plaintext": base64.b64encode(b"k" * 32).decode(),
         "KeyId": KEY,
     }
-    kms = answering("kms", json.dumps(data_key).encode(), wiring._config("kms", wiring.PATIENCE))
+    kms = answering("kms", json.dumps(data_key).encode(), patience.config("kms", patience.PROMPT))
     made = Public(settings, PassageTable(client, "passages"), Envelope(kms, KEY, settings.deployment))
 
     def note(params: dict[str, Any], **_: object) -> None:

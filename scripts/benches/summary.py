@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import boto3.dynamodb.types
 import msgspec
 
-from chalicelib import wiring
+from chalicelib import patience
 from chalicelib.passage import facts as codec
 from chalicelib.passage.facts import Registered
 from chalicelib.passage.hour import GRACE, Hour
@@ -112,7 +112,7 @@ def _counting(
     asked: Mapping[tuple[str, Hour], list[Registered]], listed: Settings, what: str, *, obviously: bool
 ) -> list[Figure]:
     pages = _pages(asked)
-    client = answering("dynamodb", _asked(pages.compact), wiring._config("dynamodb", wiring.UNHURRIED))
+    client = answering("dynamodb", _asked(pages.compact), patience.config("dynamodb", patience.UNHURRIED))
     plain = answering("dynamodb", _asked(pages.nested))
     table = _table(pages.compact)
     counted: list[int] = []
@@ -184,7 +184,7 @@ def _obvious(client: Any, keys: list[str]) -> int:
 
 def _table(pages: Mapping[str, bytes]) -> PassageTable:
     """As the schedule is wired to it."""
-    client = answering("dynamodb", _asked(pages), wiring._config("dynamodb", wiring.UNHURRIED))
+    client = answering("dynamodb", _asked(pages), patience.config("dynamodb", patience.UNHURRIED))
     return PassageTable(as_it_comes(client), "passages")
 
 

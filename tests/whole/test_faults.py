@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from chalicelib import wiring
+from chalicelib import patience
 from chalicelib.passage.hour import GRACE, Hour, stamp
 from chalicelib.passage.table import TRIES
 from scripts.stacks.ministack import free_port
@@ -65,7 +65,7 @@ def city(tmp_path_factory: pytest.TempPathFactory, hours: list[Hour]) -> Iterato
 def befalls(city: City, place: str, kind: Kind, times: int | None = None) -> Iterator[None]:
     """A fault of `kind` at `place`. What is slow answers half a second after nobody waits any more."""
     service, about = PLACES[place]
-    late = wiring.PATIENCE[service][1] + 0.5
+    late = patience.PROMPT[service][1] + 0.5
     with city.proxy.fault(service, kind, about=about, times=times, delays=(late,)) as fault:
         yield
         assert fault.met or kind == "refused", "the fault was met"
@@ -124,7 +124,7 @@ def test_when_everyone_answers_at_the_last_moment_it_is_still_a_receipt_in_time(
     began = time.monotonic()
     with contextlib.ExitStack() as faults:
         for service, calls in (("s3", 1), ("secretsmanager", 2), ("kms", 1), ("dynamodb", 1)):
-            read = wiring.PATIENCE[service][1]
+            read = patience.PROMPT[service][1]
             faults.enter_context(
                 city.proxy.fault(service, "slow", times=2 * calls, delays=(read + 0.2, read - 0.4) * calls)
             )
@@ -220,7 +220,7 @@ def test_a_run_gets_over_mishaps_by_itself(
     city: City, hours: list[Hour], service: str, kind: Kind, about: bytes, every: int
 ) -> None:
     city.register_late(next(city.seeds), hours[-1].start)
-    late = wiring.UNHURRIED[service][1] + 0.5
+    late = patience.UNHURRIED[service][1] + 0.5
     with city.proxy.fault(service, kind, about=about, every=every, delays=(late,)) as fault:
         assert city.summarise() is None
     assert fault.met
