@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,8 +29,8 @@ def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iter
         context.close()
 
 
-def test_a_party_registers_without_a_script(page: Page, stack: Stack, tmp_path: Path) -> None:
-    picture(page, "form", tmp_path)
+def test_a_party_registers_without_a_script(page: Page, stack: Stack) -> None:
+    picture(page, "form")
     fill_driver(page)
     press(page, "add")
     assert page.url.endswith("#traveller-2")
@@ -43,18 +42,18 @@ def test_a_party_registers_without_a_script(page: Page, stack: Stack, tmp_path: 
     assert page.locator('[name="travellers.1.address"]').is_hidden()
     tick(page, "travellers.1.key_region_stay", "no")
     tick(page, "travellers.1.symptoms", "cough")
-    picture(page, "party", tmp_path)
+    picture(page, "party")
     press(page, "send")
     assert "已登记" in page.locator("h1").inner_text()
     assert stack.stored == 1
-    picture(page, "receipt", tmp_path)
+    picture(page, "receipt")
 
 
-def test_every_problem_is_shown_led_to_and_nothing_typed_is_lost(page: Page, stack: Stack, tmp_path: Path) -> None:
+def test_every_problem_is_shown_led_to_and_nothing_typed_is_lost(page: Page, stack: Stack) -> None:
     fill(page, "travellers.0.name", "王")
     fill(page, "travellers.0.origin", "和平区")
     press(page, "send")
-    picture(page, "mend", tmp_path)
+    picture(page, "mend")
     assert stack.stored == 0
     assert page.locator('[name="travellers.0.name"]').input_value() == "王"
     links = page.locator("[role=alert] a")
@@ -78,13 +77,11 @@ def test_a_hidden_answer_that_is_wrong_is_shown(page: Page) -> None:
     assert page.locator("[name=plate]").is_visible()
 
 
-def test_when_storing_fails_the_form_comes_back_and_pressing_again_registers(
-    page: Page, stack: Stack, tmp_path: Path
-) -> None:
+def test_when_storing_fails_the_form_comes_back_and_pressing_again_registers(page: Page, stack: Stack) -> None:
     fill_driver(page)
     stack.sealing_fails = NotSealed("EndpointConnectionError")
     press(page, "send")
-    picture(page, "busy", tmp_path)
+    picture(page, "busy")
     assert page.locator("[role=alert]").is_visible()
     assert stack.stored == 0
     stack.sealing_fails = None
@@ -143,8 +140,8 @@ def test_the_language_changes_and_nothing_typed_is_lost(page: Page) -> None:
 
 
 @pytest.mark.parametrize("where", ["/", "/nothing", "/C/101-1-A-0"])
-def test_plain_pages(page: Page, where: str, tmp_path: Path) -> None:
+def test_plain_pages(page: Page, where: str) -> None:
     base = page.url.partition("/C/")[0]
     page.goto(base + where)
     assert page.locator("h1").is_visible()
-    picture(page, f"plain-{len(where)}", tmp_path)
+    picture(page, f"plain-{len(where)}")

@@ -6,7 +6,6 @@ import json
 import random
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -116,9 +115,7 @@ def test_thousands_of_made_up_answers_have_the_same_verdicts(phone: Phone) -> No
         assert told == ours, fields
 
 
-def test_problems_are_said_without_asking_the_server_as_the_server_would(
-    phone: Phone, stack: Stack, tmp_path: Path
-) -> None:
+def test_problems_are_said_without_asking_the_server_as_the_server_would(phone: Phone, stack: Stack) -> None:
     fill(phone.page, "travellers.0.name", "王")
     tick(phone.page, "vehicle", "car")
     fill(phone.page, "plate", "辽CO1234")
@@ -129,7 +126,7 @@ def test_problems_are_said_without_asking_the_server_as_the_server_would(
     assert phone.line.posts == []
     assert "还没有登记" in phone.state
     assert phone.page.evaluate("document.activeElement.id") == "mend"
-    picture(phone.page, "script-check", tmp_path)
+    picture(phone.page, "script-check")
     shown = phone.page.locator("[role=alert] li").all_inner_texts()
     states = "() => Array.from(document.querySelectorAll('[aria-invalid]'), e => e.getAttribute('aria-describedby'))"
     ours = phone.page.evaluate(states)
@@ -164,7 +161,7 @@ def test_a_phone_whose_clock_is_behind_takes_a_newborn(phone: Phone, stack: Stac
     assert stack.stored == 1
 
 
-def test_a_resident_id_shows_birth_date_and_sex_for_checking(phone: Phone, tmp_path: Path) -> None:
+def test_a_resident_id_shows_birth_date_and_sex_for_checking(phone: Phone) -> None:
     tick(phone.page, "travellers.0.document", "resident_id")
     fill(phone.page, "travellers.0.number", resident_id("21038119800101001"))
     phone.page.locator("[name='travellers.0.phone']").focus()
@@ -175,9 +172,9 @@ def test_a_resident_id_shows_birth_date_and_sex_for_checking(phone: Phone, tmp_p
     phone.page.locator(".whose").wait_for(state="detached")
 
 
-def test_a_province_is_tapped(phone: Phone, tmp_path: Path) -> None:
+def test_a_province_is_tapped(phone: Phone) -> None:
     phone.page.locator("[name=plate]").tap()
-    picture(phone.page, "script-pad", tmp_path)
+    picture(phone.page, "script-pad")
     phone.page.locator(".pad button", has_text="辽").tap()
     phone.page.keyboard.type("ca1234")
     assert phone.page.locator("[name=plate]").input_value() == "辽ca1234"

@@ -6,7 +6,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -68,15 +67,15 @@ def test_the_nearer_of_two_names_comes_first(phone: Phone) -> None:
     assert options(phone)[0] == "海城市"
 
 
-def test_from_province_to_county_by_tapping(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_from_province_to_county_by_tapping(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     fill(phone.page, FIELD, "")
     origin(phone).tap()
     assert len(options(phone)) == 35
-    picture(phone.page, "places-provinces", tmp_path)
+    picture(phone.page, "places-provinces")
     phone.page.locator("[role=option]", has_text="辽宁省").tap()
     assert origin(phone).input_value() == "辽宁省"
-    picture(phone.page, "places-cities", tmp_path)
+    picture(phone.page, "places-cities")
     phone.page.locator("[role=option]", has_text="鞍山市").tap()
     assert options(phone)[-1] == "所有省份"
     phone.page.locator("[role=option]", has_text="海城市").tap()
@@ -116,7 +115,7 @@ def test_by_keys_alone(phone: Phone) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
 def test_whatever_is_chosen_means_that_place_alone_to_the_server(
-    browser: Browser, stack: Stack, language: Language, tmp_path: Path
+    browser: Browser, stack: Stack, language: Language
 ) -> None:
     """Every origin of the list, chosen; and axe finds nothing while it is open."""
     from axe_playwright_python.base import AXE_SCRIPT
@@ -138,7 +137,7 @@ def test_whatever_is_chosen_means_that_place_alone_to_the_server(
         assert violations(phone.page, "color-contrast") == []
         assert phone.page.evaluate(OUTSIDE) == []
         phone.page.keyboard.press("ArrowDown")
-        picture(phone.page, "places-found", tmp_path)
+        picture(phone.page, "places-found")
         phone.page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert phone.page.evaluate(OUTSIDE) == []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -119,11 +118,11 @@ def fill_two(phone: Phone) -> None:
     tick(phone.page, "travellers.1.symptoms", "cough")
 
 
-def test_what_another_answer_hides_is_not_sent(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_what_another_answer_hides_is_not_sent(phone: Phone, stack: Stack) -> None:
     fill_two(phone)
     fill(phone.page, "plate", "辽C")
     tick(phone.page, "vehicle", "foot")
-    picture(phone.page, "script-party", tmp_path)
+    picture(phone.page, "script-party")
     phone.send()
     phone.page.locator(".done").wait_for()
     sent = parse_qs(phone.line.posts[-1].decode())
@@ -132,7 +131,7 @@ def test_what_another_answer_hides_is_not_sent(phone: Phone, stack: Stack, tmp_p
     assert stack.stored == 1
 
 
-def test_a_new_poster_takes_over_what_the_old_one_refused(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_a_new_poster_takes_over_what_the_old_one_refused(phone: Phone, stack: Stack) -> None:
     fill_two(phone)
     phone.line.state = "down"
     phone.send()
@@ -145,7 +144,7 @@ def test_a_new_poster_takes_over_what_the_old_one_refused(phone: Phone, stack: S
     phone.address = phone.address[: phone.address.index("/C/")] + new
     phone.open()
     phone.page.locator(".card.alert button").wait_for()
-    picture(phone.page, "script-take-over", tmp_path)
+    picture(phone.page, "script-take-over")
     phone.page.locator(".card.alert button").click()
     assert phone.page.locator("[name='travellers.1.name']").input_value() == "王小花"
     phone.send()

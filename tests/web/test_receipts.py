@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -146,7 +145,7 @@ def test_the_code_is_read_off_the_screen(
 
 @pytest.mark.parametrize("script", [True, False])
 def test_it_is_read_in_another_language_without_a_network(
-    browser: Browser, base: str, stack: Stack, script: bool, tmp_path: Path
+    browser: Browser, base: str, stack: Stack, script: bool
 ) -> None:
     context = browser.new_context(viewport=PHONE, locale="ko-KR")
     page = opened(context, base + stack.address)
@@ -168,7 +167,7 @@ def test_it_is_read_in_another_language_without_a_network(
     assert "15:15" in russian.inner_text(), "the city's time"
     assert page.locator(".done").count() == 1
     assert page.locator(".signed").text_content(), "the same receipt"
-    picture(page, f"receipt-in-russian-{script}", tmp_path)
+    picture(page, f"receipt-in-russian-{script}")
     context.close()
 
 

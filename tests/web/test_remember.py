@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -82,9 +81,7 @@ def test_one_tap_answers_for_all_who_have_not_answered(phone: Phone, stack: Stac
     assert stack.stored == 1
 
 
-def test_remembered_only_when_asked_only_once_registered_and_never_the_health(
-    phone: Phone, stack: Stack, tmp_path: Path
-) -> None:
+def test_remembered_only_when_asked_only_once_registered_and_never_the_health(phone: Phone, stack: Stack) -> None:
     assert not phone.page.locator("#remember").is_checked()
     fill_party(phone)
     registered(phone)
@@ -94,7 +91,7 @@ def test_remembered_only_when_asked_only_once_registered_and_never_the_health(
     assert phone.page.locator("#remembered").count() == 0
     fill_party(phone)
     remember(phone)
-    picture(phone.page, "remember-asked", tmp_path)
+    picture(phone.page, "remember-asked")
     stack.sealing_fails = NotSealed("KMS")
     phone.send()
     phone.page.locator("#say-waiting").wait_for()
@@ -109,10 +106,10 @@ def test_remembered_only_when_asked_only_once_registered_and_never_the_health(
     assert not kept.keys() & {"submission", "action", "lang"}
     assert all(each.keys() <= {"id", "at", "state", "page"} for each in phone.kept() if each["id"] != "party")
     phone.page.locator("#remembered").wait_for()
-    picture(phone.page, "remember-receipt", tmp_path)
+    picture(phone.page, "remember-receipt")
 
 
-def test_the_next_checkpoint_is_filled_in_and_health_is_asked(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_the_next_checkpoint_is_filled_in_and_health_is_asked(phone: Phone, stack: Stack) -> None:
     fill_party(phone)
     remember(phone)
     registered(phone)
@@ -121,13 +118,13 @@ def test_the_next_checkpoint_is_filled_in_and_health_is_asked(phone: Phone, stac
     phone.page.close()
     phone.open()
     ready(phone)
-    picture(phone.page, "remember-offered", tmp_path)
+    picture(phone.page, "remember-offered")
     assert "王小" not in phone.page.locator("#remembered").inner_text()
     phone.page.locator("#remembered .button").tap()
     assert phone.page.evaluate("document.activeElement.closest('section').id") == "health"
     assert phone.page.locator(":checked:is([name$=key_region_stay], [name$=symptoms])").count() == 0
     assert phone.page.locator("[name$=temperature]").evaluate_all("all => all.every(each => !each.value)")
-    picture(phone.page, "remember-filled", tmp_path)
+    picture(phone.page, "remember-filled")
     phone.page.locator("#health button").tap()
     registered(phone)
     assert stack.stored == 2
@@ -223,14 +220,14 @@ def everything(phone: Phone) -> str:
     return stored + str(phone.kept())
 
 
-def test_helping_leaves_nothing_on_the_phone(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_helping_leaves_nothing_on_the_phone(phone: Phone, stack: Stack) -> None:
     fill(phone.page, "travellers.0.name", "王小明")
     phone.page.locator("#helper").tap()
     assert phone.page.locator("[name='travellers.0.name']").input_value() == "王小明", "nothing typed is lost"
     assert phone.page.url.endswith("helper=yes")
     assert phone.page.locator("#helped").is_visible()
     assert phone.page.locator("#remember").count() == 0
-    picture(phone.page, "helper", tmp_path)
+    picture(phone.page, "helper")
     fill_party(phone)
     phone.line.state = "answer"
     phone.send()
@@ -238,7 +235,7 @@ def test_helping_leaves_nothing_on_the_phone(phone: Phone, stack: Stack, tmp_pat
     phone.line.state = "up"
     phone.page.evaluate("dispatchEvent(new Event('online'))")
     phone.page.locator(".done").wait_for(timeout=30_000)
-    picture(phone.page, "helper-receipt", tmp_path)
+    picture(phone.page, "helper-receipt")
     phone.page.wait_for_timeout(300)
     assert phone.kept() == []
     assert not any(secret in everything(phone) for secret in ("王", "13800138000", "辽", "KR1-"))
@@ -296,16 +293,16 @@ def test_helping_without_a_script(browser: Browser, stack: Stack) -> None:
         context.close()
 
 
-def test_where_the_tenth_would_be_added_it_says_what_to_do(phone: Phone, tmp_path: Path) -> None:
+def test_where_the_tenth_would_be_added_it_says_what_to_do(phone: Phone) -> None:
     for _ in range(8):
         press(phone.page, "add")
     assert phone.page.locator(".add").is_hidden()
     assert "9" in phone.page.locator(".add + .after").inner_text()
-    picture(phone.page, "nine", tmp_path)
+    picture(phone.page, "nine")
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
-def test_axe_finds_nothing(browser: Browser, stack: Stack, language: Language, tmp_path: Path) -> None:
+def test_axe_finds_nothing(browser: Browser, stack: Stack, language: Language) -> None:
     from axe_playwright_python.base import AXE_SCRIPT
 
     with phone_at(browser, stack, locale=language.tag) as phone:
@@ -317,7 +314,7 @@ def test_axe_finds_nothing(browser: Browser, stack: Stack, language: Language, t
             phone.page.emulate_media(color_scheme="dark")
             assert violations(phone.page, "color-contrast") == [], state
             assert phone.page.evaluate(OUTSIDE) == [], state
-            picture(phone.page, f"party-{state}", tmp_path)
+            picture(phone.page, f"party-{state}")
 
         ready(phone)
         fill_driver(phone.page)

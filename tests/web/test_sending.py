@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
 
@@ -28,7 +27,7 @@ def phone(browser: Browser, stack: Stack) -> Iterator[Phone]:
         yield opened
 
 
-def test_registered_in_place_and_nothing_typed_is_left_on_the_phone(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_registered_in_place_and_nothing_typed_is_left_on_the_phone(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     phone.send()
     assert REGISTERED in phone.state
@@ -37,7 +36,7 @@ def test_registered_in_place_and_nothing_typed_is_left_on_the_phone(phone: Phone
     (left,) = phone.kept()
     assert left.keys() == {"id", "at", "state", "page"}
     assert "13800138000" not in str(left)
-    picture(phone.page, "script-registered", tmp_path)
+    picture(phone.page, "script-registered")
 
 
 def test_the_same_fields_as_without_a_script(browser: Browser, phone: Phone, stack: Stack) -> None:
@@ -65,15 +64,13 @@ def test_a_double_tap_is_one(phone: Phone, stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("cut", ["down", "upload", "answer", "half"])
-def test_a_cut_line_keeps_it_and_sends_it_when_the_line_is_back(
-    phone: Phone, stack: Stack, cut: str, tmp_path: Path
-) -> None:
+def test_a_cut_line_keeps_it_and_sends_it_when_the_line_is_back(phone: Phone, stack: Stack, cut: str) -> None:
     fill_driver(phone.page)
     phone.line.state = cut
     phone.send()
     assert KEPT in phone.state
     assert "还没有确认" in phone.state, "it may have arrived"
-    picture(phone.page, f"script-kept-{cut}", tmp_path)
+    picture(phone.page, f"script-kept-{cut}")
     assert [each["state"] for each in phone.kept()] == ["waiting"]
     phone.line.state = "up"
     phone.page.evaluate("dispatchEvent(new Event('online'))")
@@ -83,13 +80,13 @@ def test_a_cut_line_keeps_it_and_sends_it_when_the_line_is_back(
     assert [each["state"] for each in phone.kept()] == ["registered"]
 
 
-def test_offline_it_surely_is_not_registered_and_goes_by_itself(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_offline_it_surely_is_not_registered_and_goes_by_itself(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     phone.context.set_offline(True)
     phone.send()
     assert phone.state == "已存在本机，还没有登记"
     assert stack.stored == 0
-    picture(phone.page, "script-offline", tmp_path)
+    picture(phone.page, "script-offline")
     phone.context.set_offline(False)
     phone.page.locator(".done").wait_for()
     assert stack.stored == 1
@@ -158,7 +155,7 @@ def test_a_busy_server_keeps_it(phone: Phone, stack: Stack) -> None:
     assert stack.stored == 1
 
 
-def test_what_to_mend_is_shown_in_place_and_nothing_is_kept(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_what_to_mend_is_shown_in_place_and_nothing_is_kept(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     fill(phone.page, "travellers.0.origin", "和平区")
     submission = phone.page.locator("[name=submission]").input_value()
@@ -168,32 +165,28 @@ def test_what_to_mend_is_shown_in_place_and_nothing_is_kept(phone: Phone, stack:
     assert phone.kept() == []
     assert phone.page.locator("[name=submission]").input_value() == submission
     assert phone.page.evaluate("document.activeElement.id") == "mend"
-    picture(phone.page, "script-mend", tmp_path)
+    picture(phone.page, "script-mend")
     phone.page.locator("select[name='travellers.0.origin']").select_option("210102")
     phone.send()
     assert REGISTERED in phone.state
     assert stack.stored == 1
 
 
-def test_a_poster_that_was_replaced_meanwhile_says_so_and_keeps_what_was_typed(
-    phone: Phone, stack: Stack, tmp_path: Path
-) -> None:
+def test_a_poster_that_was_replaced_meanwhile_says_so_and_keeps_what_was_typed(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     posters = stack.settings.posters
     stack.change(posters=tuple(msgspec.structs.replace(poster, state="revoked") for poster in posters))
     phone.send()
     assert phone.state == "这张码已经换新"
     assert "没有登记成功" in phone.page.locator("#say-answer").inner_text()
-    picture(phone.page, "script-refused", tmp_path)
+    picture(phone.page, "script-refused")
     assert phone.page.locator("[name=plate]").input_value() == "辽ca1234"
     assert phone.page.locator("[name=plate]").is_visible()
     assert phone.kept() == []
     assert stack.stored == 0
 
 
-def test_back_from_the_receipt_says_registered_and_another_passage_is_not_taken(
-    phone: Phone, stack: Stack, tmp_path: Path
-) -> None:
+def test_back_from_the_receipt_says_registered_and_another_passage_is_not_taken(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     phone.send()
     assert REGISTERED in phone.state
@@ -201,13 +194,13 @@ def test_back_from_the_receipt_says_registered_and_another_passage_is_not_taken(
     phone.page.go_back()
     phone.page.locator("[name=plate]").wait_for()
     assert phone.state == "这张表已经登记过了"
-    picture(phone.page, "script-already", tmp_path)
+    picture(phone.page, "script-already")
     fill(phone.page, "plate", "辽CA9999")
     phone.send()
     phone.page.locator("#say-answer").wait_for()
     assert stack.stored == 1
     assert [each["state"] for each in phone.kept()] == ["registered"], "the receipt stands"
-    picture(phone.page, "script-another", tmp_path)
+    picture(phone.page, "script-another")
     phone.page.locator("#say-answer button.button").click()
     assert phone.page.locator(".ref b").inner_text() == reference
 
@@ -221,9 +214,7 @@ def counting(stack: Stack) -> list[tuple[str | None, int, int | None]]:
     return [(plates[each.submission], each.corrections, each.facts.waited) for each in found]
 
 
-def test_back_from_the_receipt_another_answer_is_sent_as_a_correction(
-    phone: Phone, stack: Stack, tmp_path: Path
-) -> None:
+def test_back_from_the_receipt_another_answer_is_sent_as_a_correction(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     phone.send()
     assert REGISTERED in phone.state
@@ -242,7 +233,7 @@ def test_back_from_the_receipt_another_answer_is_sent_as_a_correction(
     assert "13800138000" not in str(phone.kept())
 
 
-def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     phone.send()
     assert REGISTERED in phone.state
@@ -254,7 +245,7 @@ def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack
     phone.line.state = "answer"
     phone.page.locator("#say-answer .send").click()
     assert KEPT in phone.state
-    picture(phone.page, "script-correction-kept", tmp_path)
+    picture(phone.page, "script-correction-kept")
     phone.line.state = "up"
     phone.page.evaluate("dispatchEvent(new Event('online'))")
     phone.page.locator(".done").wait_for()
@@ -297,12 +288,12 @@ def queue_another(phone: Phone) -> None:
 CORRECTING = ".card[id^=say-] .send"
 
 
-def test_a_correction_from_the_queue_stands_in_the_form_first(browser: Browser, stack: Stack, tmp_path: Path) -> None:
+def test_a_correction_from_the_queue_stands_in_the_form_first(browser: Browser, stack: Stack) -> None:
     with phone_at(browser, stack) as phone:
         queue_another(phone)
         phone.open()
         phone.page.locator(CORRECTING).wait_for()
-        picture(phone.page, "script-queue-another", tmp_path)
+        picture(phone.page, "script-queue-another")
         assert [each["state"] for each in phone.kept()] == ["another"]
         assert phone.page.locator("[name=plate]").input_value() == "辽CA9999"
         assert phone.page.locator("[name='travellers.0.name']").input_value()
@@ -438,7 +429,7 @@ def test_a_reload_shows_the_receipt_again(phone: Phone, stack: Stack) -> None:
     assert stack.stored == 1
 
 
-def test_killed_in_mid_send_it_is_sent_on_reopening(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_killed_in_mid_send_it_is_sent_on_reopening(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
     phone.line.state = "answer"
     phone.send()
@@ -448,14 +439,14 @@ def test_killed_in_mid_send_it_is_sent_on_reopening(phone: Phone, stack: Stack, 
     phone.open()
     phone.page.locator(".card.ok").wait_for()
     assert REGISTERED in phone.state
-    picture(phone.page, "script-reopened", tmp_path)
+    picture(phone.page, "script-reopened")
     phone.page.locator(".card.ok button").click()
     assert REGISTERED in phone.page.locator(".done h1").inner_text()
     assert stack.stored == 1
     assert len(phone.line.posts) == 2
 
 
-def test_reopened_before_the_line_is_back_it_says_what_waits(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_reopened_before_the_line_is_back_it_says_what_waits(phone: Phone, stack: Stack) -> None:
     """And a second tab does not lose it, nor make two of it."""
     fill_driver(phone.page)
     phone.line.state = "down"
@@ -467,7 +458,7 @@ def test_reopened_before_the_line_is_back_it_says_what_waits(phone: Phone, stack
     second = phone.open()
     assert KEPT in phone.state
     assert second.locator("[name=plate]").is_visible()
-    picture(second, "script-second-tab", tmp_path)
+    picture(second, "script-second-tab")
     stack.sealing_fails = None
     second.locator(".card.kept button").click()
     second.locator(".card.ok").wait_for()
@@ -487,9 +478,7 @@ def test_reopened_before_the_line_is_back_it_says_what_waits(phone: Phone, stack
     ],
     ids=["missing", "forbidden", "silent", "nothing at all"],
 )
-def test_a_browser_that_cannot_keep_it_says_so_and_loses_nothing(
-    browser: Browser, stack: Stack, broken: str, tmp_path: Path
-) -> None:
+def test_a_browser_that_cannot_keep_it_says_so_and_loses_nothing(browser: Browser, stack: Stack, broken: str) -> None:
     with phone_at(browser, stack, broken) as phone:
         fill_driver(phone.page)
         phone.line.state = "answer"
@@ -498,7 +487,7 @@ def test_a_browser_that_cannot_keep_it_says_so_and_loses_nothing(
         assert "请不要关闭" in phone.page.locator("#say-waiting").inner_text()
         assert phone.page.locator("[name=plate]").input_value() == "辽ca1234"
         assert phone.page.locator("[name=plate]").is_visible()
-        picture(phone.page, "script-not-kept", tmp_path)
+        picture(phone.page, "script-not-kept")
         phone.line.state = "up"
         phone.page.evaluate("dispatchEvent(new Event('online'))")
         phone.page.locator(".done").wait_for()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
-def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language: Language, tmp_path: Path) -> None:
+def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language: Language) -> None:
     from axe_playwright_python.base import AXE_SCRIPT
 
     with phone_at(browser, stack, locale=language.tag) as phone:
@@ -31,7 +30,7 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language
             page.emulate_media(color_scheme="dark")
             assert violations(page, "color-contrast") == [], state
             assert page.evaluate(OUTSIDE) == [], state
-            picture(page, f"state-{state}", tmp_path)
+            picture(page, f"state-{state}")
 
         ready(phone)
         phone.page.locator("[name=plate]").tap()

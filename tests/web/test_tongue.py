@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -48,7 +47,7 @@ def fill_two(phone: Phone) -> None:
     tick(phone.page, "travellers.1.symptoms", "cough")
 
 
-def test_nothing_typed_is_lost_or_sent(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_nothing_typed_is_lost_or_sent(phone: Phone, stack: Stack) -> None:
     until(phone.page, "!!document.querySelector('[role=combobox]')")
     fill_two(phone)
     remember(phone)
@@ -64,7 +63,7 @@ def test_nothing_typed_is_lost_or_sent(phone: Phone, stack: Stack, tmp_path: Pat
         ready(phone)
         assert phone.page.locator("#remember").is_checked()
     assert phone.line.posts == []
-    picture(phone.page, "tongue", tmp_path)
+    picture(phone.page, "tongue")
     fill(phone.page, "travellers.1.name", "王")
     phone.send()
     phone.page.locator("#mend").wait_for()
@@ -81,7 +80,7 @@ def test_nothing_typed_is_lost_or_sent(phone: Phone, stack: Stack, tmp_path: Pat
     assert stack.stored == 1
 
 
-def test_what_waits_is_said_in_the_new_language(phone: Phone, stack: Stack, tmp_path: Path) -> None:
+def test_what_waits_is_said_in_the_new_language(phone: Phone, stack: Stack) -> None:
     fill_two(phone)
     stack.sealing_fails = NotSealed("KMS")
     phone.send()
@@ -91,14 +90,14 @@ def test_what_waits_is_said_in_the_new_language(phone: Phone, stack: Stack, tmp_
     phone.page.locator("#say-waiting").wait_for()
     assert phone.page.locator("#say-waiting h2").inner_text() == "Kept on this phone, not confirmed yet"
     assert phone.page.locator("[name=plate]").is_hidden()
-    picture(phone.page, "tongue-waiting", tmp_path)
+    picture(phone.page, "tongue-waiting")
     stack.sealing_fails = None
     phone.page.locator("#say-waiting button.send").tap()
     phone.page.locator(".done").wait_for()
     assert stack.stored == 1
 
 
-def test_without_a_network_it_says_so_and_keeps_everything(phone: Phone, tmp_path: Path) -> None:
+def test_without_a_network_it_says_so_and_keeps_everything(phone: Phone) -> None:
     from axe_playwright_python.base import AXE_SCRIPT
 
     fill_two(phone)
@@ -109,7 +108,7 @@ def test_without_a_network_it_says_so_and_keeps_everything(phone: Phone, tmp_pat
     assert "联网" in phone.page.locator("#say-tongue h2").inner_text()
     phone.page.evaluate(AXE_SCRIPT)
     assert violations(phone.page) == []
-    picture(phone.page, "tongue-offline", tmp_path)
+    picture(phone.page, "tongue-offline")
     assert phone.page.evaluate(TYPED) == typed
     assert phone.page.locator("[name=lang]").input_value() == "zh"
     phone.line.state = "up"
