@@ -1,6 +1,9 @@
 """The journal: who signed in, fetched, printed, revoked. Only added to: each entry is written under a key of its own
 that must not be there yet, and the role may neither delete nor update. Operators' names, never a traveller's data.
 
+    day = 2020-03-01            what people did on that day in the city
+    day = 2020-03-01 machines   what machines fetched: apart, because they fetch every two minutes, day and night
+
 (IAM cannot forbid a PutItem over an entry; the condition here does, and the table keeps 35 days of its past.)
 """
 
@@ -49,15 +52,16 @@ class Journal:
         self._client: Any = client
         self._table = table
 
-    def add(self, who: str, deed: str, what: str, now: datetime) -> None:
-        """Writes down one deed. Raises JournalUnavailable: what cannot be written down must not be done."""
+    def add(self, who: str, deed: str, what: str, now: datetime, *, machine: bool = False) -> None:
+        """Writes down one deed, of a person or of a `machine`. Raises JournalUnavailable: what cannot be written down
+        must not be done."""
         if deed not in DEEDS:
             raise ValueError("no deed of the journal")
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item={
-                    "day": {"S": now.astimezone(LOCAL).date().isoformat()},
+                    "day": {"S": _part(now.astimezone(LOCAL).date(), machine)},
                     "at": {"S": f"{stamp(now)}#{secrets.token_hex(8)}"},
                     "who": {"S": who},
                     "deed": {"S": deed},
@@ -69,8 +73,9 @@ class Journal:
         except (ClientError, BotoCoreError) as error:
             raise JournalUnavailable(_code(error)) from None
 
-    def of(self, day: date, most: int = MOST) -> list[Entry]:
-        """The entries of a day in the city, the newest first, at most `most`. Raises JournalUnavailable."""
+    def of(self, day: date, most: int = MOST, *, machines: bool = False) -> list[Entry]:
+        """The entries of a day in the city, of people or of `machines`, the newest first, at most `most`. Raises
+        JournalUnavailable."""
         found: list[Entry] = []
         more: dict[str, Any] = {}
         while len(found) < most:
@@ -79,7 +84,7 @@ class Journal:
                     TableName=self._table,
                     KeyConditionExpression="#d = :d",
                     ExpressionAttributeNames={"#d": "day"},
-                    ExpressionAttributeValues={":d": {"S": day.isoformat()}},
+                    ExpressionAttributeValues={":d": {"S": _part(day, machines)}},
                     ScanIndexForward=False,
                     Limit=most - len(found),
                     **more,
@@ -93,6 +98,10 @@ class Journal:
                 break
             more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
         return found
+
+
+def _part(day: date, machines: bool) -> str:
+    return day.isoformat() + (" machines" if machines else "")
 
 
 def _code(error: ClientError | BotoCoreError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 from datetime import UTC, date, datetime
@@ -11,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chalice.app import Request, Response
 from msgspec import structs
 
+from chalicelib import wiring
 from chalicelib.checkpoint.poster import reading
+from chalicelib.command.journal import JournalUnavailable
 from chalicelib.command.numbers import Numbers, window_of
 from chalicelib.command.people import Person
 from chalicelib.summary.alarms import KINDS
 from chalicelib.summary.document import Reference
 from chalicelib.summary.pointers import Reconciled
 from chalicelib.web import catalogues
-from chalicelib.web.desk import factor, rendering
+from chalicelib.web.desk import factor, machines, rendering
 from chalicelib.web.desk.numbers import ALARMS, MEASURES, Pages
 from chalicelib.web.desk.rendering import render
 from chalicelib.web.language import CATALOGUES, CHINESE, DESK, ENGLISH, Language, messages
@@ -196,6 +200,50 @@ def test_what_the_daily_recount_found_is_said_beside_it(numbers: Numbers, equal:
     values = Pages(CHINESE).dashboard(now, structs.replace(latest, reconciled=found), None, None, AT)
     assert values["sentence"].endswith(said)
     assert (found is None) == ("00:10" not in values["sentence"])
+
+
+class Book:
+    """A journal, and whether it can be written to."""
+
+    def __init__(self, *, open: bool) -> None:
+        self.open = open
+        self.lines: list[tuple[Any, ...]] = []
+
+    def add(self, *line: Any, machine: bool) -> None:
+        if not self.open:
+            raise JournalUnavailable("ThrottlingException")
+        assert machine
+        self.lines.append(line)
+
+
+def machine_asks(numbers: Numbers, book: Book, arn: str | None, **headers: str) -> Response:
+    event = {
+        "multiValueQueryStringParameters": None, "headers": headers, "pathParameters": {"proxy": "now.json"},
+        "requestContext": {"httpMethod": "GET", "resourcePath": "/machine/{proxy+}", "identity": {"userArn": arn}},
+        "body": None, "stageVariables": None, "isBase64Encoded": False,
+    }  # fmt: skip
+    with wiring.use(numbers=numbers, journal=book, clock=lambda: AT):
+        return machines.file(Request(event, None))
+
+
+FETCHER = "arn:aws-cn:sts::123456789012:assumed-role/kakou-command-Machines/fetcher"
+
+
+def test_a_machine_gets_nothing_that_cannot_be_written_down(
+    numbers: Numbers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = Book(open=True)
+    got = machine_asks(numbers, book, FETCHER)
+    digest = hashlib.sha256(raw_bytes := numbers.file("summaries/v1/now.json")).hexdigest()
+    assert (got.status_code, got.body) == (200, raw_bytes)
+    assert book.lines == [("kakou-command-Machines/fetcher", "fetched", f"now.json {digest}", AT)]
+    closed = Book(open=False)
+    refused = machine_asks(numbers, closed, FETCHER)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert b"totals" not in refused.body
+    assert "JournalUnavailable" in capsys.readouterr().out, "and it is seen"
+    assert machine_asks(numbers, closed, FETCHER, **{"if-none-match": f'"{digest}"'}).status_code == 304
+    assert machine_asks(numbers, book, None).status_code == 401
 
 
 def test_names_from_the_settings_are_text_and_nothing_else(numbers: Numbers) -> None:

@@ -241,6 +241,31 @@ def test_a_machine_asks_for_what_is_new_and_is_told_when_nothing_is(
         assert signed(stack, path, machine)[0] in (403, 404)
 
 
+def test_what_a_machine_fetches_is_written_down_and_its_polling_is_not(
+    stack: LocalStack, machine: Any, centre: Centre, wang: Desk
+) -> None:
+    before = _fetched(stack)
+    status, headers, body = signed(stack, "machine/now.csv", machine)
+    assert status == 200
+    for _ in range(3):
+        assert signed(stack, "machine/now.csv", machine, **{"If-None-Match": headers["etag"]})[0] == 304
+    assert signed(stack, "machine/day/1999/01/01/r001.json", machine)[0] == 404
+    (entry,) = _fetched(stack)[len(before) :]
+    role = stack.outputs["command"]["MachinesRoleArn"].rpartition("/")[2]
+    assert (entry.who, entry.deed) == (f"{role}/fetcher", "fetched")
+    assert entry.what == f"now.csv {hashlib.sha256(body).hexdigest()}"
+    page = wang.get("journal?of=machines&lang=en")
+    assert (page.status, entry.what in page.text) == (200, True)
+    assert entry.what not in wang.get("journal?lang=en").text, "people's deeds are not lost among them"
+    assert wang.get("journal?of=robots").status == 400
+
+
+def _fetched(stack: LocalStack) -> list[Entry]:
+    """What machines fetched today, the oldest first."""
+    journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
+    return journal.of(datetime.now(LOCAL).date(), machines=True)[::-1]
+
+
 def test_what_is_for_machines_wants_a_signature(stack: LocalStack, wang: Desk) -> None:
     for somebody in (Desk(stack), wang):
         answer = somebody.get("machine/now.json")

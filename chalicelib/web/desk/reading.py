@@ -53,18 +53,21 @@ def file(visit: Visit) -> Response:
 
 def journal(visit: Visit) -> Response:
     visit.needs(JOURNAL)
-    told = {name: text for name, text in visit.query.items() if name != "lang"}
-    day = window_of(told or {"day": visit.now.astimezone(LOCAL).date().isoformat()})
-    if told and set(told) != {"day"}:
+    if visit.query.keys() - {"day", "of", "lang"} or visit.query.get("of", "machines") != "machines":
         raise Bad
-    entries = wiring.journal().of(day.first)
+    day = window_of({"day": visit.query.get("day", visit.now.astimezone(LOCAL).date().isoformat())})
+    machines = "of" in visit.query
+    entries = wiring.journal().of(day.first, machines=machines)
     say = Pages(visit.language)
     shown = [
         (f"{moment(each.at).astimezone(LOCAL):%H:%M:%S}", each.who, visit.say(words.DEEDS[each.deed]), each.what)
         for each in entries
     ]
     iso, name = say.day(day.first)
-    return visit.page("journal.html", here="journal", day=iso, day_name=name, entries=shown, cut=len(entries) == MOST)
+    return visit.page(
+        "journal.html", here="journal", day=iso, day_name=name, entries=shown, machines=machines,
+        cut=len(entries) == MOST,
+    )  # fmt: skip
 
 
 def nowhere(visit: Visit) -> Response:
