@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from chalicelib import divisions
 from chalicelib.passage import codes
@@ -27,6 +29,20 @@ _NEAR = ("2101", "2102", "2103", "2106", "2108", "2109", "2111", "2112", "2201",
 class Simulated:
     checkpoint: str
     fields: Fields
+
+
+def as_json(fields: Mapping[str, str | Sequence[str]]) -> bytes:
+    """The fields of a form (`travellers.0.name`) as the JSON body that says the same."""
+    document: dict[str, Any] = {}
+    for name, value in fields.items():
+        place = document
+        parts = name.split(".")
+        if parts[0] == "travellers":
+            people = document.setdefault("travellers", [])
+            people += [{} for _ in range(int(parts[1]) + 1 - len(people))]
+            place = people[int(parts[1])]
+        place[parts[-1]] = value
+    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def passages(seed: int, checkpoints: Sequence[str]) -> Iterator[Simulated]:

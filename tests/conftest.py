@@ -6,7 +6,7 @@ import itertools
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -15,6 +15,7 @@ from chalicelib.settings import SettingsBucket
 from chalicelib.web.catalogues import compile_all
 from scripts.stacks.local import LocalStack
 from scripts.stacks.ministack import ACCOUNT, Credentials, MiniStack, free_port, interpreter
+from tests.simulation.s3 import MemoryS3
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -90,6 +91,23 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
 def account(ministack: MiniStack) -> Credentials:
     """The root of an account of this test's own: what others keep in MiniStack is not there."""
     return Credentials(str(next(_accounts)), ministack.credentials.secret_key)
+
+
+@pytest.fixture
+def bucket_name() -> str:
+    """Buckets of all accounts share their names."""
+    return f"bucket-{secrets.token_hex(8)}"
+
+
+@pytest.fixture(params=["memory", "ministack"])
+def s3(request: pytest.FixtureRequest, bucket_name: str) -> Any:
+    """S3 with an empty bucket of the test's own, for the contracts: in memory, and the local stack's."""
+    if request.param == "memory":
+        return MemoryS3()
+    account = request.getfixturevalue("account")
+    real = request.getfixturevalue("ministack").client("s3", account)
+    real.create_bucket(Bucket=bucket_name)
+    return real
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.passage.decoding import LIMIT
-from tests.parties import FORM, JSON, as_form, as_json, changed, one, resident_id, three, township
+from scripts.simulated import as_json
+from tests.parties import FORM, JSON, as_form, changed, one, resident_id, three, township
 
 OK, BAD, LARGE, TYPE, WRONG = 201, 400, 413, 415, 422
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.passage.decoding import Fields
@@ -72,17 +70,3 @@ def changed(fields: Fields, changes: Mapping[str, str | tuple[str, ...] | None])
 
 def as_form(fields: Fields) -> bytes:
     return urlencode(fields, doseq=True).encode()
-
-
-def as_json(fields: Fields) -> bytes:
-    document: dict[str, Any] = {}
-    for name, value in fields.items():
-        place = document
-        parts = name.split(".")
-        if parts[0] == "travellers":
-            people = document.setdefault("travellers", [])
-            while len(people) <= int(parts[1]):
-                people.append({})
-            place = people[int(parts[1])]
-        place[parts[-1]] = list(value) if isinstance(value, tuple) else value
-    return json.dumps(document, ensure_ascii=False).encode()

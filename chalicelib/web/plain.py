@@ -97,11 +97,36 @@ PLAIN: Mapping[str, Plain] = {
 }
 """By name."""
 
+_KEPT = Plain(
+    _("Not confirmed yet"),
+    (
+        _("The line is busy. All that you wrote is still here."),
+        _("Send it again: it is safe, you are registered only once."),
+    ),
+    nothing_stored=False,
+)
+
 
 def plain_page(language: Language, kind: str) -> bytes:
     """The page of `PLAIN[kind]`."""
-    plain = PLAIN[kind]
+    return _page(language, PLAIN[kind])
+
+
+def correction_page(language: Language, fields: Fields) -> bytes:
+    """What is said when this form stands for another passage: it holds `fields`, the answers under a new submission id
+    together with the one they replace, and sends them as a correction."""
+    return _page(language, PLAIN["another_passage"], fields, messages(language).gettext("Send as a correction"))
+
+
+def kept_page(language: Language, fields: Fields) -> bytes:
+    """What is said when not even the form can be made: a page that holds `fields`, unseen, and sends them again."""
+    return _page(language, _KEPT, fields, messages(language).gettext("Send again"))
+
+
+def _page(language: Language, plain: Plain, fields: Fields | None = None, again: str = "") -> bytes:
+    """The page of `plain`, with a button named `again` that sends `fields`, if there are any."""
     say = messages(language).gettext
+    told = ((name, [told] if isinstance(told, str) else told) for name, told in (fields or {}).items())
     return render(
         "plain.html",
         language,
@@ -111,48 +136,6 @@ def plain_page(language: Language, kind: str) -> bytes:
         fresh=plain.fresh,
         tone="calm" if plain.calm else "",
         by_hand=plain.by_hand,
-        kept=[],
-    )
-
-
-def correction_page(language: Language, fields: Fields) -> bytes:
-    """What is said when this form stands for another passage: it holds `fields`, the answers under a new submission id
-    together with the one they replace, and sends them as a correction."""
-    plain = PLAIN["another_passage"]
-    say = messages(language).gettext
-    return render(
-        "plain.html",
-        language,
-        title=say(plain.title),
-        lines=[say(line) for line in plain.lines],
-        nothing_stored=False,
-        fresh=True,
-        tone="",
-        by_hand=False,
-        kept=_pairs(fields),
-        again=say("Send as a correction"),
-    )
-
-
-def _pairs(fields: Fields) -> list[tuple[str, str]]:
-    return [(name, text) for name, told in fields.items() for text in ([told] if isinstance(told, str) else told)]
-
-
-def kept_page(language: Language, fields: Fields) -> bytes:
-    """What is said when not even the form can be made: a page that holds `fields`, unseen, and sends them again."""
-    say = messages(language).gettext
-    return render(
-        "plain.html",
-        language,
-        title=say("Not confirmed yet"),
-        lines=[
-            say("The line is busy. All that you wrote is still here."),
-            say("Send it again: it is safe, you are registered only once."),
-        ],
-        nothing_stored=False,
-        fresh=False,
-        tone="",
-        by_hand=False,
-        kept=_pairs(fields),
-        again=say("Send again"),
+        kept=[(name, text) for name, texts in told for text in texts],
+        again=again,
     )

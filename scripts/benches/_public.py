@@ -22,7 +22,7 @@ from chalicelib.passage.seal import Envelope
 from chalicelib.passage.table import PassageTable
 from chalicelib.settings import Settings, first_settings
 from chalicelib.web.catalogues import compile_all
-from scripts.simulated import passages
+from scripts.simulated import as_json, passages
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 KEYS = {"A": b"bench" * 13}
@@ -116,21 +116,8 @@ def parties(count: int, seed: int = 7) -> list[tuple[str, bytes, bytes]]:
     found = []
     for passage in islice(passages(seed, [each.id for each in settings.checkpoints]), count):
         fields = passage.fields | {"submission": secrets.token_hex(16)}
-        found.append((passage.checkpoint, urlencode(fields, doseq=True).encode(), _document(fields)))
+        found.append((passage.checkpoint, urlencode(fields, doseq=True).encode(), as_json(fields)))
     return found
-
-
-def _document(fields: dict[str, str | list[str]]) -> bytes:
-    document: dict[str, Any] = {}
-    for name, value in fields.items():
-        place = document
-        parts = name.split(".")
-        if parts[0] == "travellers":
-            people = document.setdefault("travellers", [])
-            people += [{} for _ in range(int(parts[1]) + 1 - len(people))]
-            place = people[int(parts[1])]
-        place[parts[-1]] = value
-    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def event(method: str, path: str, body: bytes | None = None, content_type: str = "") -> dict[str, Any]:

@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib.passage.decoding import TooLarge, Undecodable, UnsupportedType, decode
 from chalicelib.passage.form import RULES, Unacceptable, parse
+from scripts.simulated import as_json
 from tests.corpus import Case, cases
-from tests.parties import CITY, FORM, JSON, TODAY, as_form, as_json, one, three
+from tests.parties import CITY, FORM, JSON, TODAY, as_form, one, three
 
 CASES = cases()
 

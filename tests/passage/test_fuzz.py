@@ -12,8 +12,9 @@ import pytest
 
 from chalicelib.passage.decoding import TooLarge, Undecodable, UnsupportedType, decode
 from chalicelib.passage.form import Unacceptable, parse
+from scripts.simulated import as_json
 from tests.corpus import cases
-from tests.parties import CITY, FORM, JSON, TODAY, as_form, as_json, one, three
+from tests.parties import CITY, FORM, JSON, TODAY, as_form, one, three
 
 _TOKENS = [
     *(part.encode() for part in ("\u202e", "\u0000", "𠮷", "²", "１", "\u200b", "=cmd", "%ff", "%00", "&&", "[]", "{}", "null", "1e999", "\\ud800")),

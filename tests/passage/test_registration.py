@@ -18,7 +18,8 @@ from chalicelib.passage.receipt import Receipt
 from chalicelib.passage.registration import AnotherPassage, NothingToCorrect, register
 from chalicelib.passage.seal import NotOpened, NotSealed
 from chalicelib.passage.table import NotStored, PassageTable
-from tests.parties import CITY, FORM, JSON, TODAY, as_form, as_json, one, three
+from scripts.simulated import as_json
+from tests.parties import CITY, FORM, JSON, TODAY, as_form, one, three
 from tests.simulation.dynamo import Item, MemoryDynamo
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import secrets
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,30 +33,13 @@ LATER = "2020-02-10T08:00:00.000Z"
 
 
 @pytest.fixture
-def name() -> str:
-    """Buckets of all accounts share their names."""
-    return f"settings-{secrets.token_hex(8)}"
+def bucket(s3: Any, bucket_name: str) -> SettingsBucket:
+    return SettingsBucket(s3, bucket_name)
 
 
-@pytest.fixture(params=["memory", "ministack"])
-def client(request: pytest.FixtureRequest, name: str) -> Any:
-    """S3 with an empty bucket of the test's own: `name`."""
-    if request.param == "memory":
-        return MemoryS3()
-    account = request.getfixturevalue("account")
-    real = request.getfixturevalue("ministack").client("s3", account)
-    real.create_bucket(Bucket=name)
-    return real
-
-
-@pytest.fixture
-def bucket(client: Any, name: str) -> SettingsBucket:
-    return SettingsBucket(client, name)
-
-
-def stored(client: Any, name: str) -> dict[str, bytes]:
-    listed = client.list_objects_v2(Bucket=name).get("Contents", [])
-    return {each["Key"]: client.get_object(Bucket=name, Key=each["Key"])["Body"].read() for each in listed}
+def stored(s3: Any, bucket_name: str) -> dict[str, bytes]:
+    listed = s3.list_objects_v2(Bucket=bucket_name).get("Contents", [])
+    return {each["Key"]: s3.get_object(Bucket=bucket_name, Key=each["Key"])["Body"].read() for each in listed}
 
 
 def with_fever(settings: Settings, fever: int) -> Settings:
@@ -69,14 +51,16 @@ def test_before_the_first_publication_there_are_none(bucket: SettingsBucket) -> 
         bucket.current()
 
 
-def test_what_is_published_is_in_force_under_the_next_version(bucket: SettingsBucket, client: Any, name: str) -> None:
+def test_what_is_published_is_in_force_under_the_next_version(
+    bucket: SettingsBucket, s3: Any, bucket_name: str
+) -> None:
     first = bucket.publish(FIRST, AT)
     assert (first.version, first.published_at) == (1, AT)
     assert bucket.current() == first
     second = bucket.publish(with_fever(first, 375), LATER)
     assert (second.version, second.fever) == (2, 375)
     assert bucket.current() == second
-    assert {key: content for key, content in stored(client, name).items() if "/log/" not in key} == {
+    assert {key: content for key, content in stored(s3, bucket_name).items() if "/log/" not in key} == {
         "settings/v1/r000001.json": encode(first),
         "settings/v1/r000002.json": encode(second),
         "settings/v1/current.json": encode(second),
@@ -84,35 +68,35 @@ def test_what_is_published_is_in_force_under_the_next_version(bucket: SettingsBu
 
 
 def test_settings_made_from_an_older_version_do_not_undo_a_newer_one(
-    bucket: SettingsBucket, client: Any, name: str
+    bucket: SettingsBucket, s3: Any, bucket_name: str
 ) -> None:
     first = bucket.publish(FIRST, AT)
     second = bucket.publish(with_fever(first, 375), LATER)
-    before = stored(client, name)
+    before = stored(s3, bucket_name)
     for stale in (FIRST, with_fever(first, 380)):
         with pytest.raises(SettingsConflict):
             bucket.publish(stale, LATER)
     assert bucket.current() == second
-    assert stored(client, name) == before
+    assert stored(s3, bucket_name) == before
 
 
-def test_invalid_settings_change_nothing(bucket: SettingsBucket, client: Any, name: str) -> None:
+def test_invalid_settings_change_nothing(bucket: SettingsBucket, s3: Any, bucket_name: str) -> None:
     first = bucket.publish(FIRST, AT)
-    before = stored(client, name)
+    before = stored(s3, bucket_name)
     with pytest.raises(SettingsInvalid):
         bucket.publish(msgspec.structs.replace(first, retention_days=1000), LATER)
-    assert stored(client, name) == before
+    assert stored(s3, bucket_name) == before
 
 
 def test_a_version_that_a_killed_publication_left_is_stepped_over(
-    bucket: SettingsBucket, client: Any, name: str
+    bucket: SettingsBucket, s3: Any, bucket_name: str
 ) -> None:
     first = bucket.publish(FIRST, AT)
-    client.put_object(Bucket=name, Key="settings/v1/r000002.json", Body=b"left behind")
+    s3.put_object(Bucket=bucket_name, Key="settings/v1/r000002.json", Body=b"left behind")
     third = bucket.publish(with_fever(first, 375), LATER)
     assert third.version == 3
     assert bucket.current() == third
-    assert stored(client, name)["settings/v1/r000002.json"] == b"left behind"
+    assert stored(s3, bucket_name)["settings/v1/r000002.json"] == b"left behind"
 
 
 WHY = Change("Li", "revoke 101 1", "pasted over", forced=True)
@@ -128,12 +112,12 @@ def test_every_version_has_its_entry_in_the_log(bucket: SettingsBucket) -> None:
 
 
 def test_a_publication_that_was_overtaken_or_killed_is_told_from_one_that_came_into_force(
-    bucket: SettingsBucket, client: Any, name: str
+    bucket: SettingsBucket, s3: Any, bucket_name: str
 ) -> None:
     first = bucket.publish(FIRST, AT)
     killed = msgspec.json.encode(Entry(2, 1, AT, WHY))
-    client.put_object(Bucket=name, Key="settings/v1/r000002.json", Body=b"left behind")
-    client.put_object(Bucket=name, Key="settings/log/r000002.json", Body=killed)
+    s3.put_object(Bucket=bucket_name, Key="settings/v1/r000002.json", Body=b"left behind")
+    s3.put_object(Bucket=bucket_name, Key="settings/log/r000002.json", Body=killed)
     bucket.publish(with_fever(first, 375), LATER, WHY)
     assert [(entry.version, entry.made_from, entry.in_force) for entry in bucket.log()] == [
         (1, 0, True),
@@ -149,38 +133,38 @@ def test_the_log_is_read_over_all_its_pages(bucket: SettingsBucket) -> None:
     assert [entry.change.what for entry in bucket.log()] == [str(number) for number in range(12)]
 
 
-def test_an_entry_that_cannot_be_read_is_said(bucket: SettingsBucket, client: Any, name: str) -> None:
+def test_an_entry_that_cannot_be_read_is_said(bucket: SettingsBucket, s3: Any, bucket_name: str) -> None:
     bucket.publish(FIRST, AT)
-    client.put_object(Bucket=name, Key="settings/log/r000009.json", Body=b"{}")
+    s3.put_object(Bucket=bucket_name, Key="settings/log/r000009.json", Body=b"{}")
     with pytest.raises(SettingsInvalid, match="r000009"):
         bucket.log()
 
 
-def test_a_call_that_the_client_repeats_is_not_taken_for_anothers(client: Any, name: str) -> None:
+def test_a_call_that_the_client_repeats_is_not_taken_for_anothers(s3: Any, bucket_name: str) -> None:
     """Its first answer was lost, its second says that the object has changed: by ourselves."""
-    every_call_twice: Any = Fated(client, Fate(random.Random(0), {"twice": 1}))
-    repeating = SettingsBucket(every_call_twice, name)
+    every_call_twice: Any = Fated(s3, Fate(random.Random(0), {"twice": 1}))
+    repeating = SettingsBucket(every_call_twice, bucket_name)
     first = repeating.publish(FIRST, AT)
     assert repeating.publish(with_fever(first, 375), LATER).version == 2
     assert repeating.current().fever == 375
 
 
-def test_what_stands_there_and_is_no_settings_is_said(bucket: SettingsBucket, client: Any, name: str) -> None:
-    client.put_object(Bucket=name, Key="settings/v1/current.json", Body=b"{}")
+def test_what_stands_there_and_is_no_settings_is_said(bucket: SettingsBucket, s3: Any, bucket_name: str) -> None:
+    s3.put_object(Bucket=bucket_name, Key="settings/v1/current.json", Body=b"{}")
     with pytest.raises(SettingsInvalid):
         bucket.current()
 
 
-def test_a_bucket_that_is_not_there_is_unavailable_and_not_empty(client: Any) -> None:
-    if isinstance(client, MemoryS3):
+def test_a_bucket_that_is_not_there_is_unavailable_and_not_empty(s3: Any) -> None:
+    if isinstance(s3, MemoryS3):
         pytest.skip("memory has every bucket")
     with pytest.raises(SettingsUnavailable, match="NoSuchBucket"):
-        SettingsBucket(client, "another").current()
+        SettingsBucket(s3, "another").current()
 
 
-def test_of_many_at_once_one_is_in_force_and_the_others_know(client: Any, name: str) -> None:
-    SettingsBucket(client, name).publish(FIRST, AT)
-    first = SettingsBucket(client, name).current()
+def test_of_many_at_once_one_is_in_force_and_the_others_know(s3: Any, bucket_name: str) -> None:
+    SettingsBucket(s3, bucket_name).publish(FIRST, AT)
+    first = SettingsBucket(s3, bucket_name).current()
     won: list[Settings] = []
     lost: list[SettingsConflict] = []
     start = threading.Barrier(6)
@@ -188,7 +172,7 @@ def test_of_many_at_once_one_is_in_force_and_the_others_know(client: Any, name: 
     def publish(fever: int) -> None:
         start.wait()
         try:
-            won.append(SettingsBucket(client, name).publish(with_fever(first, fever), LATER))
+            won.append(SettingsBucket(s3, bucket_name).publish(with_fever(first, fever), LATER))
         except SettingsConflict as conflict:
             lost.append(conflict)
 
@@ -198,7 +182,7 @@ def test_of_many_at_once_one_is_in_force_and_the_others_know(client: Any, name: 
     for thread in threads:
         thread.join()
     assert (len(won), len(lost)) == (1, 5)
-    assert SettingsBucket(client, name).current() == won[0]
+    assert SettingsBucket(s3, bucket_name).current() == won[0]
 
 
 @pytest.mark.parametrize("seed", range(150))

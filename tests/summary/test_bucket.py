@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import secrets
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,25 +21,8 @@ LATEST = "summaries/v1/latest.json"
 
 
 @pytest.fixture
-def name() -> str:
-    """Buckets of all accounts share their names."""
-    return f"summaries-{secrets.token_hex(8)}"
-
-
-@pytest.fixture(params=["memory", "ministack"])
-def client(request: pytest.FixtureRequest, name: str) -> Any:
-    """S3 with an empty bucket of the test's own: `name`."""
-    if request.param == "memory":
-        return MemoryS3()
-    account = request.getfixturevalue("account")
-    real = request.getfixturevalue("ministack").client("s3", account)
-    real.create_bucket(Bucket=name)
-    return real
-
-
-@pytest.fixture
-def bucket(client: Any, name: str) -> SummaryBucket:
-    return SummaryBucket(client, name)
+def bucket(s3: Any, bucket_name: str) -> SummaryBucket:
+    return SummaryBucket(s3, bucket_name)
 
 
 def test_what_was_never_written_is_not_there(bucket: SummaryBucket) -> None:
@@ -118,8 +100,8 @@ def test_put_writes_over_what_is_there(bucket: SummaryBucket) -> None:
     assert found.content == b"two"
 
 
-def test_all_names_are_listed_over_pages_and_no_others(client: Any, name: str) -> None:
-    bucket = SummaryBucket(_small_pages(client), name)
+def test_all_names_are_listed_over_pages_and_no_others(s3: Any, bucket_name: str) -> None:
+    bucket = SummaryBucket(_small_pages(s3), bucket_name)
     keys = [f"summaries/v1/hour/2020/02/10/{hour:02d}/r{revision:03d}.json" for hour in range(5) for revision in (1, 2)]
     for key in keys:
         bucket.create(key, b"x")
@@ -142,13 +124,13 @@ def _small_pages(client: Any) -> Any:
     return Small()
 
 
-def test_files_say_what_they_are(client: Any, name: str) -> None:
-    if isinstance(client, MemoryS3):
+def test_files_say_what_they_are(s3: Any, bucket_name: str) -> None:
+    if isinstance(s3, MemoryS3):
         pytest.skip("keeps contents only")
-    bucket = SummaryBucket(client, name)
+    bucket = SummaryBucket(s3, bucket_name)
     bucket.create(KEY, b"{}")
     bucket.put("summaries/v1/now.csv", b"x")
-    types = [client.head_object(Bucket=name, Key=key)["ContentType"] for key in (KEY, "summaries/v1/now.csv")]
+    types = [s3.head_object(Bucket=bucket_name, Key=key)["ContentType"] for key in (KEY, "summaries/v1/now.csv")]
     assert types == ["application/json; charset=utf-8", "text/csv; charset=utf-8"]
 
 

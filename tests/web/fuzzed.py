@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from scripts.simulated import as_json
 from tests.corpus import cases
-from tests.parties import FORM, JSON, as_form, as_json, one, three
+from tests.parties import FORM, JSON, as_form, one, three
 from tests.passage.test_fuzz import misfilled, mutated
 
 _BODIES = [

@@ -20,7 +20,8 @@ from chalicelib.passage.receipt import read_published, verify
 from chalicelib.passage.table import PassageTable
 from chalicelib.settings import CodeKey
 from chalicelib.web.language import LANGUAGES
-from tests.parties import FORM, JSON, as_form, as_json, one, three
+from scripts.simulated import as_json
+from tests.parties import FORM, JSON, as_form, one, three
 from tests.web.conftest import KEYS, NOW, NotSealed, Stack
 from tests.web.gateway import Answer, get, post, send
 from tests.web.test_pages import Controls

@@ -233,7 +233,8 @@ def test_back_from_the_receipt_another_answer_is_sent_as_a_correction(phone: Pho
     assert "13800138000" not in str(phone.kept())
 
 
-def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack) -> None:
+def told_another(phone: Phone) -> None:
+    """Registered, and then told that this form stands for other answers."""
     fill_driver(phone.page)
     phone.send()
     assert REGISTERED in phone.state
@@ -242,6 +243,10 @@ def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack
     fill(phone.page, "plate", "辽CA9999")
     phone.send()
     phone.page.locator("#say-answer .send").wait_for()
+
+
+def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack) -> None:
+    told_another(phone)
     phone.line.state = "answer"
     phone.page.locator("#say-answer .send").click()
     assert KEPT in phone.state
@@ -253,14 +258,7 @@ def test_a_correction_outlives_a_dead_line_and_is_one(phone: Phone, stack: Stack
 
 
 def test_a_correction_sends_what_the_form_shows_when_it_is_pressed(phone: Phone, stack: Stack) -> None:
-    fill_driver(phone.page)
-    phone.send()
-    assert REGISTERED in phone.state
-    phone.page.go_back()
-    phone.page.locator("[name=plate]").wait_for()
-    fill(phone.page, "plate", "辽CA9999")
-    phone.send()
-    phone.page.locator("#say-answer .send").wait_for()
+    told_another(phone)
     fill(phone.page, "plate", "辽CA7777")
     phone.page.locator("#say-answer .send").click()
     phone.page.locator(".done").wait_for()

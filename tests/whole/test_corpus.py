@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from scripts.simulated import as_json
 from tests.conftest import LocalStack
 from tests.corpus import BAD, LARGE, OK, TYPE, WRONG, Case, cases
-from tests.parties import FORM, JSON, as_form, as_json, one
+from tests.parties import FORM, JSON, as_form, one
 from tests.web.promised import broken
 from tests.whole.phones import Answer, Phones, Sent, items, target
 

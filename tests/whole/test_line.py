@@ -29,8 +29,9 @@ from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.registration import register
 from chalicelib.passage.table import PassageTable
 from chalicelib.settings import SettingsBucket
+from scripts.simulated import as_json
 from tests.conftest import LocalStack
-from tests.parties import CITY, FORM, JSON, as_form, as_json, three
+from tests.parties import CITY, FORM, JSON, as_form, three
 from tests.whole.census import census, tally, totals
 from tests.whole.functions import Function
 

@@ -10,8 +10,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from scripts.simulated import passages
-from tests.parties import FORM, JSON, as_json
+from scripts.simulated import as_json, passages
+from tests.parties import FORM, JSON
 
 
 class Answer:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from scripts.simulated import as_json
 from tests.conftest import LocalStack
-from tests.parties import FORM, JSON, as_form, as_json, changed, one
+from tests.parties import FORM, JSON, as_form, changed, one
 from tests.whole.canary import MARKERS, Place
 from tests.whole.functions import Function
 from tests.whole.phones import Answer, Phones, Sent, items, target
