@@ -87,7 +87,11 @@ def columns(
         drawn.append(f'<rect x="{_(x)}" y="{_(y)}" width="{_(room)}" height="{_(frame.y(0) - y)}" {look}/>')
         text = number(value)
         if value and (value == top or at == last) and frame.x(at) - written > breadth(text) + 6:
-            drawn.append(_text(frame.x(at), y - 4, text, "middle", bold=True))
+            # A taller column before it would stand behind a number in the middle.
+            begins = min(x, width - breadth(text) * 1.1)
+            aside = at > 0 and (values[at - 1] or 0) > value and begins > x - room / 2
+            place, anchor = (begins, "start") if aside else (frame.x(at), "middle")
+            drawn.append(_text(place, y - 4, text, anchor, bold=True))
             written = frame.x(at)
     return _svg(width, height, title, drawn)
 

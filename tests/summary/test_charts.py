@@ -97,6 +97,13 @@ def test_columns_and_bars_are_as_long_as_their_numbers_say() -> None:
     assert "–" in texts(lying), "not known is said, not drawn as nothing"
 
 
+def test_a_columns_number_does_not_stand_before_the_column_to_its_left() -> None:
+    made = drawn(charts.columns((90, 87, 61, None, None), "abcde", title="t"))
+    left = [float(each.get("x", "")) for each in made.iter(f"{NS}rect")][2]
+    (number,) = [each for each in made.iter(f"{NS}text") if each.text == "61"]
+    assert (number.get("text-anchor"), float(number.get("x", ""))) == (None, left)
+
+
 def test_a_name_that_is_broader_than_the_drawing_is_set_narrower() -> None:
     long = "Bayinguoleng, Xinjiang 新疆维吾尔自治区巴音郭楞蒙古自治州"
     made = drawn(charts.bars([(long, 3), ("Anshan", 2)], title="t", width=360))

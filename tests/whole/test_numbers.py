@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 import openpyxl
@@ -26,8 +26,10 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Signer
+from PIL import Image
 
 from chalicelib.checkpoint import poster
+from chalicelib.checkpoint.poster import reading
 from chalicelib.checkpoint.sheets import sheets
 from chalicelib.command.journal import Entry, Journal
 from chalicelib.passage.hour import GRACE, LOCAL, Hour, stamp
@@ -36,7 +38,7 @@ from tests.conftest import Credentials, LocalStack
 from tests.web.phone import violations
 from tests.web.test_desk import Cells, number
 from tests.whole.census import totals
-from tests.whole.desk import Desk, operator, signed_in
+from tests.whole.desk import Desk, digits, operator, signed_in
 from tests.whole.functions import Function
 from tests.whole.test_line import Centre, Storage
 
@@ -425,7 +427,8 @@ def test_people_read_the_numbers_on_a_phone_a_desk_and_a_wall(
 ) -> None:
     page = enter(browser, stack, "mei", "centre", width, height)
     day = datetime.now(LOCAL).date() - timedelta(days=1)
-    for address in ("", "?lang=en", "?checkpoint=101", f"?day={day}", "?window=operation&lang=zh"):
+    addresses = ("", "?lang=en", "?checkpoint=101", f"?day={day}", "?window=operation&lang=zh", "journal?of=machines")
+    for address in addresses:
         page.goto(stack.command_url + address)
         well(page)
     page.goto(stack.command_url)
@@ -509,6 +512,34 @@ def downloaded(page: Page, link: str) -> tuple[str, bytes]:
     with page.expect_download() as fetched:
         page.click(f"#files a:text-is('{link}') >> nth=0")
     return fetched.value.suggested_filename, Path(fetched.value.path()).read_bytes()
+
+
+def test_a_second_factors_key_is_scanned_off_the_page(stack: LocalStack, browser: Browser) -> None:
+    page = enter(browser, stack, "fang", "centre", 360, 740)
+    page.goto(stack.command_url + "second-factor")
+    well(page)
+    page.fill("#password", PASSWORD)
+    page.click("button.go")
+    page.wait_for_selector(".code")
+    well(page)
+    (scanned,) = reading.codes(Image.open(io.BytesIO(page.locator(".code").screenshot())))
+    told = parse_qs(urlsplit(scanned).query)
+    assert told["secret"] == [page.inner_text(".secret code")]
+    page.fill("#answer", digits(told["secret"][0]))
+    page.click("button.go")
+    page.wait_for_selector("[role=status]")
+    well(page)
+    page.click(".out button")
+    page.wait_for_url("**/sign-in?left=yes")
+    page.fill("#name", "fang")
+    page.fill("#password", PASSWORD)
+    page.click("button.go")
+    page.wait_for_selector("[autocomplete=one-time-code]")
+    well(page)
+    page.fill("#answer", digits(told["secret"][0]))
+    page.click("button.go")
+    page.wait_for_selector(".big")
+    page.close()
 
 
 def test_the_page_takes_in_new_numbers_without_losing_the_place(stack: LocalStack, browser: Browser) -> None:
