@@ -38,8 +38,10 @@ def test_what_the_stack_signs_its_published_keys_verify(stack: LocalStack, root:
     assert receipts(root, "verify", "--keys", str(keys), found[0]).returncode == 3
 
 
-def test_where_there_is_no_stack_it_says_so(stack: LocalStack, root: Path) -> None:
-    done = receipts(root, "public-key", "--urls", str(stack.urls_file), "--deployment", "elsewhere")
+def test_where_there_is_no_stack_it_says_so(stack: LocalStack, root: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "urls.json"
+    elsewhere.write_text(json.dumps(stack.urls | {"deployment": "elsewhere"}))
+    done = receipts(root, "public-key", "--urls", str(elsewhere))
     assert done.returncode == 1
     assert "elsewhere-data" in done.stderr
     assert "Traceback" not in done.stderr
