@@ -67,10 +67,6 @@ class Hour:
     def next(self) -> Hour:
         return Hour(self.end)
 
-    def closed(self, now: datetime) -> bool:
-        """Whether no passage can arrive in this hour any more: its end and the grace are past."""
-        return now >= self.end + GRACE
-
 
 def hours(first: Hour, beyond: Hour) -> Iterator[Hour]:
     """The hours from `first` up to, not with, `beyond`."""

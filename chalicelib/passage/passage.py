@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from chalicelib.passage.codes import NO_VEHICLE
-
 
 class Traveller(Struct, frozen=True, forbid_unknown_fields=True):
     """One person of a passage."""
@@ -44,7 +42,3 @@ class Passage(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     replaces: str | None = None
     """Of a correction: the submission id of the passage, or correction, that it replaces. Left out of the bytes where
     there is none, so that a passage is proved by the same bytes as before there were corrections."""
-
-    @property
-    def has_vehicle(self) -> bool:
-        return self.vehicle not in NO_VEHICLE
