@@ -65,6 +65,11 @@ def asked(accept_language: str | None) -> Language:
     return ENGLISH if liked else CHINESE
 
 
+def marked(message: str) -> str:
+    """The message itself, marked for the catalogues where it is written (imported as `_`); a page translates it."""
+    return message
+
+
 @cache
 def messages(language: Language, domain: str = DOMAIN) -> NullTranslations:
     """The messages of `language`, those of `domain`. FileNotFoundError where its catalogue was not compiled

@@ -31,6 +31,7 @@ from chalicelib.checkpoint.register import Checkpoint
 from chalicelib.settings import Collector
 from chalicelib.web import words
 from chalicelib.web.language import CHINESE, ENGLISH, messages
+from chalicelib.web.language import marked as _
 
 _TITLE = "纸质登记表"
 
@@ -58,10 +59,6 @@ _LABEL = 37.0
 _ROW = 8.6
 _BLOCK = 7.4 + 8 * _ROW
 _LINE = 0.25
-
-
-def _(message: str) -> str:
-    return message
 
 
 def draw(collector: Collector, retention_days: int, checkpoint: Checkpoint | None = None) -> bytes:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from chalicelib.passage.decoding import Fields
 from chalicelib.web.language import Language, messages
+from chalicelib.web.language import marked as _
 from chalicelib.web.rendering import render
 
 
@@ -23,10 +24,6 @@ class Plain(Struct, frozen=True):
     """Nothing went wrong."""
     by_hand: bool = False
     """Whether the checkpoint's number and the short code can be typed here."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 PLAIN: Mapping[str, Plain] = {

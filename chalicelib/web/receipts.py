@@ -9,13 +9,9 @@ from chalicelib.passage.hour import LOCAL, moment, stamp
 from chalicelib.passage.receipt import Receipt
 from chalicelib.web import words
 from chalicelib.web.language import CHINESE, messages
+from chalicelib.web.language import marked as _
 from chalicelib.web.pages import Scene
 from chalicelib.web.rendering import render, script
-
-
-def _(message: str) -> str:
-    return message
-
 
 _LABELS: Mapping[str, str] = {
     "arrival": _("Arrival"),

@@ -24,13 +24,10 @@ from chalicelib import divisions
 from chalicelib.passage import codes, form
 from chalicelib.web import words
 from chalicelib.web.language import LANGUAGES, Language, messages
+from chalicelib.web.language import marked as _
 from chalicelib.web.rules import rules
 
 _STATIC = Path(__file__).with_name("static")
-
-
-def _(message: str) -> str:
-    return message
 
 
 WORDS: Mapping[str, str] = {

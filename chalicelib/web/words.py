@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-
-def _(message: str) -> str:
-    return message
-
+from chalicelib.web.language import marked as _
 
 VEHICLES: Mapping[str, str] = {
     "car": _("Car"),

@@ -22,6 +22,7 @@ from chalicelib.summary.pointers import CheckpointNow, Latest, Now
 from chalicelib.summary.trend import Trend, Trended, tenths
 from chalicelib.web import words as travellers_words
 from chalicelib.web.language import CHINESE, DESK, Language, messages
+from chalicelib.web.language import marked as _
 
 STALE = timedelta(minutes=5)
 """A provisional file older than that: the schedule does not run."""
@@ -35,10 +36,6 @@ TOP = 8
 
 LISTED = 24
 """Rows of its table; the rest stand together, and one by one in the file."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 MEASURES: Mapping[str, str] = {

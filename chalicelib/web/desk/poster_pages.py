@@ -15,13 +15,10 @@ from chalicelib.passage.hour import stamp
 from chalicelib.settings import Change, Settings, SettingsConflict
 from chalicelib.web.desk import posters, words
 from chalicelib.web.desk.visit import Bad, NotFound, TooLarge, Visit
+from chalicelib.web.language import marked as _
 
 DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """Of a drawing, which runs nothing."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 def _settings(visit: Visit) -> Settings:

@@ -17,11 +17,7 @@ from chalicelib.command.tokens import TokenRefused
 from chalicelib.web.desk.cookies import SESSION, STEPPING, cookie
 from chalicelib.web.desk.factor import drawn
 from chalicelib.web.desk.visit import Visit
-
-
-def _(message: str) -> str:
-    return message
-
+from chalicelib.web.language import marked as _
 
 PROBLEMS: Mapping[str, str] = {
     "weak": _("That password is too easy: 12 characters or more, with small and capital letters and digits."),

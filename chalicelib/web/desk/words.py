@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-
-def _(message: str) -> str:
-    return message
-
+from chalicelib.web.language import marked as _
 
 PLAIN: Mapping[str, tuple[str, str]] = {
     "signed_out": (_("You are signed out"), _("Nobody can use this page any more until somebody signs in again.")),
