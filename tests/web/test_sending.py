@@ -14,7 +14,7 @@ from chalicelib.passage.hour import Hour
 from chalicelib.passage.table import PassageTable
 from tests.web.browser import PHONE, PORTAL
 from tests.web.conftest import KEYS, NOW, NotSealed, Stack
-from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at, picture, until
+from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at, picture, until, violations
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -287,11 +287,15 @@ CORRECTING = ".card[id^=say-] .send"
 
 
 def test_a_correction_from_the_queue_stands_in_the_form_first(browser: Browser, stack: Stack) -> None:
+    from axe_playwright_python.base import AXE_SCRIPT
+
     with phone_at(browser, stack) as phone:
         queue_another(phone)
         phone.open()
         phone.page.locator(CORRECTING).wait_for()
         picture(phone.page, "script-queue-another")
+        phone.page.evaluate(AXE_SCRIPT)
+        assert violations(phone.page) == []
         assert [each["state"] for each in phone.kept()] == ["another"]
         assert phone.page.locator("[name=plate]").input_value() == "辽CA9999"
         assert phone.page.locator("[name='travellers.0.name']").input_value()
