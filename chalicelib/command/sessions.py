@@ -2,7 +2,7 @@
 alone: whoever reads the table cannot sign in with it.
 
     S#<hash>            a session, until it is ended, idle, or at its limit
-    T#<hash>            a sign-in that waits for its next step
+    T#<hash>            a sign-in, or a second factor being set up, that waits for its next step
     A#<hash>#<window>   attempts to sign in with one name; A##<window> with all of them
 
 A session is looked up at each request; at most every `CHECKED` seconds the user pool is asked whether its person is

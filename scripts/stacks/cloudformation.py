@@ -98,14 +98,27 @@ def outputs(client: CloudFormationClient, name: str) -> dict[str, str] | None:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
+def _parameters(client: CloudFormationClient, name: str) -> set[str]:
+    """The names of what the stack `name` was told, if it stands."""
+    if outputs(client, name) is None:
+        return set()
+    return {each["ParameterKey"] for each in client.describe_stacks(StackName=name)["Stacks"][0].get("Parameters", [])}
+
+
 def deploy(
     client: CloudFormationClient, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]
 ) -> dict[str, str]:
-    """Create or update the stack `name` and wait for it; its outputs. Raises NotDeployed."""
+    """Create or update the stack `name` and wait for it; its outputs. What `parameters` do not name stays as it
+    stands (CloudFormation itself would go back to the template's default). Raises NotDeployed."""
+    standing = _parameters(client, name)
+    kept = [each for each in template.get("Parameters", {}) if each in standing and each not in parameters]
     wanted: dict[str, Any] = {
         "StackName": name,
         "TemplateBody": json.dumps(template, ensure_ascii=False, separators=(",", ":")),
-        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Parameters": [
+            *({"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()),
+            *({"ParameterKey": key, "UsePreviousValue": True} for key in kept),
+        ],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
     try:
@@ -121,10 +134,10 @@ def deploy(
             raise NotDeployed(f"{name}: {error.response['Error']['Message']}") from error
     except WaiterError as error:
         raise NotDeployed(f"{name}: {'; '.join(_failures(client, name)) or error}") from error
-    standing = outputs(client, name)
-    if standing is None:
+    done = outputs(client, name)
+    if done is None:
         raise NotDeployed(f"{name}: {'; '.join(_failures(client, name))}")
-    return standing
+    return done
 
 
 def deploy_all(
@@ -134,13 +147,17 @@ def deploy_all(
     packages: Iterable[Package],
     overlays: Mapping[str, Mapping[str, Any]],
     say: Callable[[str], None],
+    chosen: Mapping[str, str] | None = None,
 ) -> dict[str, dict[str, str]]:
-    """Deploy `packages` in their order; each stack's outputs."""
+    """Deploy `packages` in their order; each stack's outputs. `chosen` are parameters, for the stacks that have
+    them."""
     standing = {}
     for package in packages:
         say(f"deploying stack {deployment}-{package.stack}")
         template = merged(with_code(package.template, artifacts.keep(package)), overlays.get(package.stack, {}))
-        standing[package.stack] = deploy(client, f"{deployment}-{package.stack}", template, {"Deployment": deployment})
+        told = {name: value for name, value in (chosen or {}).items() if name in template.get("Parameters", {})}
+        name = f"{deployment}-{package.stack}"
+        standing[package.stack] = deploy(client, name, template, {"Deployment": deployment, **told})
     return standing
 
 

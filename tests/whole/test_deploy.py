@@ -56,8 +56,18 @@ def test_it_deploys_three_stacks_and_publishes_settings_once(
     assert (first.version, first.deployment) == (1, "kakou-trial")
     assert first.public_url.startswith("https://")
 
+    cognito = ministack.client("cognito-idp", account, region="eu-central-1")
+
+    def factor() -> str:
+        return str(cognito.describe_user_pool(UserPoolId=data["Operators"])["UserPool"]["MfaConfiguration"])
+
+    assert factor() == "OPTIONAL"
+    strict = deploy(root, ministack, account, "--yes", "--second-factor", "ON")
+    assert strict.returncode == 0, strict.stderr
+    assert factor() == "ON"
     again = deploy(root, ministack, account, "--yes", "--public-url", "https://ka.example/")
     assert again.returncode == 0, again.stderr
+    assert factor() == "ON", "what is not chosen stays as it stands"
     moved = bucket.current()
     assert (moved.version, moved.public_url, moved.starts_at) == (2, "https://ka.example", first.starts_at)
 
