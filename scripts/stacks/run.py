@@ -27,6 +27,7 @@ from scripts.stacks.cloudformation import NotDeployed
 from scripts.stacks.local import AlreadyRunning, LocalStack
 from scripts.stacks.ministack import NotStarted
 from scripts.stacks.packaging import ROOT, NotPackaged
+from scripts.where import LOCAL_URLS
 
 PORT = 8420
 """Where the local stack listens when nobody says otherwise and nobody else does."""
@@ -72,7 +73,7 @@ def main(arguments: list[str]) -> int:
         print(f"MiniStack ended by itself; the end of its log:\n{stack.ministack.log_tail()}", file=sys.stderr)
         return 1
     except Stopped:
-        print("\nstopping; the data stays in .local/stack", flush=True)
+        print(f"\nstopping; the data stays in {_near(home / 'stack')}", flush=True)
         return 0
     finally:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -142,6 +143,8 @@ def _print_posters(stack: LocalStack) -> None:
 def _introduce(stack: LocalStack) -> None:
     checkpoint, form = next(iter(stack.urls["form_urls"].items()))
     name, password = stack.operator_file.read_text(encoding="utf-8").split()
+    # The scripts look for the one beside them.
+    elsewhere = "" if stack.urls_file == LOCAL_URLS else f" --urls {_near(stack.urls_file)}"
     print(
         f"""
 Kakou runs on this machine, on loopback alone.
@@ -152,7 +155,7 @@ Kakou runs on this machine, on loopback alone.
               sign in as {name} with the password {password} (kept in {_near(stack.operator_file)})
   posters     {_near(stack.home / "posters")}/
   summaries   {_near(stack.home / "summaries")}/now.json and now.csv, every minute; final ones once an hour is over
-  more        scripts/simulate 100 sends made-up passages; every address is in {_near(stack.urls_file)}
+  more        scripts/simulate 100{elsewhere} sends made-up passages; every address is in {_near(stack.urls_file)}
   stop        Ctrl-C; the next start finds the data
 """,
         flush=True,

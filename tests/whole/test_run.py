@@ -57,11 +57,14 @@ def test_a_newcomer_is_told_what_there_is_and_ctrl_c_ends_it(root: Path, tmp_pat
         assert len(urls["form_urls"]) == 18
         assert f"port {taken} is taken" in said
         assert urls["form_urls"]["101"] in said
+        assert f"scripts/simulate 100 --urls {os.path.relpath(tmp_path / 'urls.json', root)} sends" in said
         assert get(urls["form_urls"]["101"]).status == 200
         assert len([*(tmp_path / "posters").glob("*.pdf")]) == 18
         assert (tmp_path / "urls.json").stat().st_mode & 0o077 == 0, "it holds the stack's secret key"
 
         run.send_signal(signal.SIGINT)
+        assert run.stdout is not None
+        assert f"the data stays in {os.path.relpath(tmp_path / 'stack', root)}\n" in run.stdout.read()
         assert run.wait(60) == 0
         port = int(urls["endpoint_url"].rpartition(":")[2])
         assert free_port(port) == port, "nothing listens any more"
