@@ -5,17 +5,18 @@ from __future__ import annotations
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import log, wiring
+from chalicelib.summary.clock import ClockOff, agreed
 from chalicelib.summary.report import Report
 from chalicelib.summary.run import PassagesMissing, SummaryDamaged, summarise
 
 blueprint = Blueprint(__name__)
 
-_NAME_KEYS_ALONE = (PassagesMissing, SummaryDamaged)
-"""Errors whose whole text is the key of a summary."""
+_NAME_NOBODY = (PassagesMissing, SummaryDamaged, ClockOff)
+"""Errors whose whole text is the key of a summary, or two times and what to do."""
 
 
 class NotSummarised(RuntimeError):
-    """The run failed: the kind of error, and the key of the summary where one is at fault. Nothing of what was read:
+    """The run failed: the kind of error, and the summary's key or the clock that is at fault. Nothing of what was read:
     Lambda writes an exception's text and its causes into the log."""
 
 
@@ -38,17 +39,19 @@ def summarise_schedule(event: CloudWatchEvent) -> None:
     """Publishes the summaries that are missing. Raises NotSummarised: a schedule that fails must be seen to fail."""
     log.only_ours()
     try:
+        store = wiring.summary_bucket()
+        now = agreed(wiring.clock, store)
         outcome = summarise(
             wiring.passage_reader(),
-            wiring.summary_bucket(),
+            store,
             wiring.current_settings().current(),
-            wiring.clock(),
+            now,
             drawing={"html": _page, "xlsx": _workbook},
         )
     except Exception as error:
         log.failure("not_summarised", error)
-        key = f" {error}" if isinstance(error, _NAME_KEYS_ALONE) else ""
-        raise NotSummarised(type(error).__name__ + key) from None
+        more = f" {error}" if isinstance(error, _NAME_NOBODY) else ""
+        raise NotSummarised(type(error).__name__ + more) from None
     log.note("summarised", hour=outcome.latest.final_up_to, count=len(outcome.made))
     if outcome.late:
         log.note("came_late", count=outcome.late)

@@ -7,7 +7,7 @@ import json
 import traceback
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -55,13 +55,16 @@ class Unreadable:
     def read(self, key: str) -> Stored | None:
         raise self._error
 
+    def time(self) -> datetime:
+        return NOW
+
 
 def table(dynamo: MemoryDynamo) -> PassageTable:
     return PassageTable(cast("DynamoDBClient", dynamo), "memory")
 
 
-def bucket() -> SummaryBucket:
-    return SummaryBucket(cast("S3Client", MemoryS3()), "memory")
+def bucket(clock: datetime = NOW) -> SummaryBucket:
+    return SummaryBucket(cast("S3Client", MemoryS3(clock=lambda: clock)), "memory")
 
 
 def damaged() -> PassageTable:
@@ -116,3 +119,19 @@ def test_a_schedule_that_succeeds_says_up_to_when() -> None:
     said = run(table(MemoryDynamo()), bucket())
     assert json.loads(said)["event"] == "summarised"
     assert json.loads(said)["hour"] == "2026-11-24T07:00:00.000Z"
+
+
+@pytest.mark.parametrize("seconds", [-86_400, -32, 31, 1800])
+def test_a_clock_that_the_store_contradicts_is_refused_and_nothing_is_written(seconds: int) -> None:
+    memory = MemoryS3(clock=lambda: NOW - timedelta(seconds=seconds))
+    said = run(table(MemoryDynamo()), SummaryBucket(cast("S3Client", memory), "memory"))
+    assert "NotSummarised: ClockOff this clock says 2026-11-24T07:15:00.000Z" in said
+    assert "set the one that is wrong right" in said
+    assert not memory.history
+
+
+@pytest.mark.parametrize("seconds", [-30, 0, 30])
+def test_a_clock_that_is_off_by_seconds_is_believed(seconds: int) -> None:
+    """Its hours are closed by it, and the grace bears that."""
+    said = run(table(MemoryDynamo()), bucket(NOW - timedelta(seconds=seconds)))
+    assert json.loads(said)["event"] == "summarised"

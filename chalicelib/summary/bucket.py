@@ -7,7 +7,9 @@ never the mere outcome of a call.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -113,6 +115,20 @@ class SummaryBucket:
 
     def put(self, key: str, content: bytes) -> None:
         self._write(key, content, {})
+
+    def time(self) -> datetime:
+        """S3's own time, in whole seconds, as any answer has it: a refusal too, for S3 refuses those whose clock is
+        far off. Raises Unreachable."""
+        try:
+            answer: Mapping[str, Any] = self._client.head_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            answer = error.response
+        except BotoCoreError as error:
+            raise Unreachable(_code(error)) from error
+        told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if told is None:
+            raise Unreachable("an answer without a date")
+        return parsedate_to_datetime(told)
 
     def _write(self, key: str, content: bytes, condition: dict[str, Any]) -> str | None:
         """The new tag, or None when the condition does not hold."""

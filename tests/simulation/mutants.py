@@ -23,7 +23,7 @@ from chalicelib.settings import Settings
 from chalicelib.summary import counting
 from chalicelib.summary.counting import Counts
 from chalicelib.summary.document import Summary
-from tests.simulation import dynamo
+from tests.simulation import dynamo, world
 from tests.simulation.world import Mutation
 
 
@@ -140,6 +140,7 @@ MUTANTS = (
     Mutant("an index read", Mutation("index", dynamo=IndexRead), ((dynamo, "STALE", 900.0),)),
     # Consistency is not a matter of milliseconds on a bad day: here a replica lags by three minutes.
     Mutant("eventual consistency", Mutation("eventual", dynamo=Eventual), ((dynamo, "STALE", 180.0),)),
+    Mutant("a clock that is believed", Mutation("clock"), ((world, "agreed", lambda clock, _: clock()),)),
     Mutant("the pointer without If-Match", Mutation("pointer", s3=NoIfMatch)),
     Mutant(
         "a non-associative merge",

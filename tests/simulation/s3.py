@@ -8,6 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import boto3
@@ -20,15 +23,16 @@ def _exceptions() -> Any:
 
 
 class MemoryS3:
-    """All buckets of one account. Listings come `page` keys at a time."""
+    """All buckets of one account. Listings come `page` keys at a time; answers are dated by `clock`."""
 
     _shared_exceptions: Any = None
 
-    def __init__(self, page: int = 5) -> None:
+    def __init__(self, page: int = 5, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
         self.history: list[tuple[str, bytes]] = []
         """Every write that took effect, in order: (key, bytes)."""
         self._page = page
+        self._clock = clock
         self._lock = threading.Lock()
         if MemoryS3._shared_exceptions is None:
             MemoryS3._shared_exceptions = _exceptions()
@@ -36,7 +40,7 @@ class MemoryS3:
 
     def __deepcopy__(self, _: object) -> MemoryS3:
         """Buckets with the same objects, of their own."""
-        copied = MemoryS3(self._page)
+        copied = MemoryS3(self._page, self._clock)
         copied.objects, copied.history = dict(self.objects), list(self.history)
         return copied
 
@@ -94,6 +98,13 @@ class MemoryS3:
             answer["NextContinuationToken"] = page[-1]["Key"]
         return answer
 
+    def head_bucket(self, *, Bucket: str) -> dict[str, Any]:  # noqa: N803
+        return {"ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": self._dated()}}
+
+    def _dated(self) -> dict[str, str]:
+        """The `Date` of an answer, as HTTP writes it."""
+        return {"date": format_datetime(self._clock().replace(microsecond=0), usegmt=True)}
+
     @staticmethod
     def etag(body: bytes) -> str:
         return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
@@ -103,7 +114,7 @@ class MemoryS3:
         kind = getattr(self.exceptions, code, ClientError) if code.isalpha() else ClientError
         response: Any = {
             "Error": {"Code": code, "Message": code},
-            "ResponseMetadata": {"HTTPStatusCode": status},
+            "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": self._dated()},
         }
         raised: ClientError = kind(response, operation)
         return raised

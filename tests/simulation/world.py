@@ -3,7 +3,8 @@
 Everything that is ours is real: parsing is done once, then `register`, the table, `summarise` and `fetch` run over
 stores in memory whose every call may fail before or after it took effect, be sent twice, or be the last thing a process
 did.
-Travellers press again for hours, requests are late, clocks are skewed, runs are skipped, doubled, killed, overtaken.
+Travellers press again for hours, requests are late, clocks are skewed or lie, runs are skipped, doubled, killed,
+overtaken.
 A violation tells the seed and the story that led there.
 """
 
@@ -34,8 +35,9 @@ from chalicelib.passage.table import NotStored, PassageTable
 from chalicelib.settings import Poster, Settings, first_settings
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import Overtaken, SummaryBucket, Unreachable
+from chalicelib.summary.clock import ClockOff, agreed
 from chalicelib.summary.document import decode as decode_summary
-from chalicelib.summary.document import digest
+from chalicelib.summary.document import digest, encode
 from chalicelib.summary.fetching import NothingPublished, fetch
 from chalicelib.summary.pointers import Latest, decode_latest
 from chalicelib.summary.run import PassagesMissing, summarise
@@ -61,6 +63,15 @@ IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where what is fetched lies: a disk that is told to keep it takes longer than all the rest of a world."""
 WENT_WRONG = (NotStored, Unreachable, Overtaken, ClientError, BotoCoreError, Crash, PassagesMissing)
 """What may go wrong in a hostile world, and is healed."""
+
+
+PROVISIONAL = (layout.NOW, layout.NOW_CSV, layout.ALARMS)
+"""Written over at each run, and says when."""
+
+
+def _unchecked(latest: bytes) -> bytes:
+    """`latest` without what it says of the reconciliations, which name the moment of their run."""
+    return encode(msgspec.structs.replace(decode_latest(latest), reconciled=None, differing=()))
 
 
 class Violation(AssertionError):
@@ -127,8 +138,11 @@ class World:
         mutation = mutation or Mutation()
         self.begin = self.rng.choice(BEGINNINGS)
         self.now = self.begin
-        self.honest = self.rng.random() < 0.5
-        """Whether every clock is right within seconds; then no hour ever needs a revision."""
+        self.hanging = self.rng.random() < 0.5
+        """Whether a run may hang for an hour, which another one sees before what arrives in it: then hours may need a
+        revision, and else never, however the schedule's clock lies."""
+        self.lies = self.rng.choice((0.0, 0.1, 0.4))
+        """How often it does."""
         calm = self.rng.choice((0.0, 0.3, 1.0))
         self.fate = Fate(
             self.rng,
@@ -139,7 +153,7 @@ class World:
         )  # fmt: skip
         self.fate.meanwhile = self._another_run
         self.dynamo = MemoryDynamo(page=3, clock=lambda: self.now.timestamp())
-        self.s3 = MemoryS3(page=4)
+        self.s3 = MemoryS3(page=4, clock=lambda: self.now)
         table = mutation.dynamo(Fated(self.dynamo, self.fate))
         self.table = PassageTable(table, "table", sleep=lambda _: None)
         self.bucket = SummaryBucket(mutation.s3(Fated(self.s3, self.fate)), BUCKET, sleep=lambda _: None)
@@ -148,6 +162,7 @@ class World:
         self.believed = mutation.settings(self.settings)
         self.slips = self.rng.choice((0, 0, 0, 2, 6))
         """Corrections at most: each revises what it touches, and would heal much else that was forgotten there."""
+        self.revised = self.hanging or self.slips > 0
         self.parties: dict[str, Party] = {}
         self.story: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -186,7 +201,7 @@ class World:
     def _must(self, holds: bool, claim: str) -> None:
         if not holds:
             story = "\n".join(self.story[-40:])
-            raise Violation(f"seed {self.seed}: {claim}\nhonest clocks: {self.honest}\n{story}")
+            raise Violation(f"seed {self.seed}: {claim}\nruns hang: {self.hanging}\n{story}")
 
     def _skewed(self) -> datetime:
         return self.now + timedelta(seconds=self.rng.uniform(-2, 2))
@@ -290,8 +305,10 @@ class World:
 
     def _scheduled_run(self) -> None:
         clock = self._skewed()
-        if not self.honest and self.rng.random() < 0.1:
-            clock = self.now + timedelta(minutes=self.rng.uniform(-90, 20))
+        if self.rng.random() < self.lies:
+            # By seconds, which are believed and must do no harm; by minutes, hours, days; ahead and behind, by turns.
+            most = self.rng.choice((29, 60, 20 * 60, 5 * 3600, 3 * 86400))
+            clock = self.now + timedelta(seconds=self.rng.uniform(-most, most))
             self._tell("a lying clock wakes the schedule")
         self._summarise(clock)
 
@@ -302,14 +319,19 @@ class World:
         self._tell(f"another run overtakes, {stuck} later")
         # What arrived meanwhile is not simulated: the hours between are empty, or half told, and healed afterwards.
         honest_enough = stuck < timedelta(minutes=2)
-        if honest_enough or not self.honest:
+        if honest_enough or self.hanging:
             self._summarise(self.now)
             self._look_at_latest()
         self.now = before
 
     def _summarise(self, clock: datetime) -> None:
+        """What the schedule does."""
         try:
-            outcome = summarise(self.table, self.bucket, self.believed, clock, workers=1)
+            now = agreed(lambda: clock, self.bucket)
+            outcome = summarise(self.table, self.bucket, self.believed, now, workers=1)
+        except ClockOff:
+            self._tell(f"run at {clock:%d %H:%M:%S} refused its clock")
+            self.counts["clocks refused"] += 1
         except WENT_WRONG as error:
             self._tell(f"run at {clock:%H:%M:%S} broke off: {type(error).__name__} {error}")
             self.counts["runs broken off"] += 1
@@ -432,7 +454,7 @@ class World:
             )
             got_corrected = (summary.corrections_read, summary.city.corrected, summary.city.filled_late)
             self._must(got_corrected == want_there, f"hour {hour.key}: {got_corrected} corrected, stored {want_there}")
-            if self.honest:
+            if not self.hanging:
                 made = [decode_summary(self._object(key) or b"") for bucket, key in self.s3.objects
                         if key.startswith(layout.hour_folder(hour))]  # fmt: skip
                 self._must(
@@ -481,10 +503,15 @@ class World:
                 self._must(got == stored(day), f"the trend says {got} passages for {day}, the table {stored(day)}")
 
     def _same_facts_same_bytes(self) -> None:
-        """A run that sees it all for the first time writes what this history wrote, revisions' numbers aside."""
+        """A run that sees it all for the first time, with an honest clock, writes what this history wrote: to the byte
+        where nothing had to be revised, else revisions' numbers aside."""
         fresh = MemoryS3(page=4)
         summarise(self.table, SummaryBucket(cast(Any, fresh), BUCKET), self.believed, self.now, workers=1)
         for (_, key), content in fresh.objects.items():
+            if not self.revised and key not in PROVISIONAL and "/reconciliation/" not in key:
+                same = _unchecked(self._object(key) or b"") == _unchecked(content) if key == layout.LATEST else (
+                    self._object(key) == content)  # fmt: skip
+                self._must(same, f"{key} has other bytes than an honest run's")
             if "/hour/" not in key:
                 continue
             newest = max(k for _, k in self.s3.objects if k.startswith(key.rpartition("/")[0]))
@@ -495,7 +522,7 @@ class World:
     def _written_once(self) -> None:
         written: dict[str, bytes] = {}
         for key, content in self.s3.history:
-            if key not in (layout.LATEST, layout.NOW, layout.NOW_CSV, layout.ALARMS):
+            if key != layout.LATEST and key not in PROVISIONAL:
                 self._must(written.setdefault(key, content) == content, f"{key} was written over")
 
     def _nobody_is_named(self) -> None:

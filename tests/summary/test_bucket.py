@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -109,6 +110,36 @@ def test_all_names_are_listed_over_pages_and_no_others(s3: Any, bucket_name: str
     assert bucket.names("summaries/v1/hour/2020/02/10/03/") == keys[6:8]
 
 
+def test_the_bucket_says_what_time_it_is_there(bucket: SummaryBucket) -> None:
+    before = datetime.now(UTC)
+    told = bucket.time()
+    assert told.utcoffset() == timedelta(0)
+    assert before - timedelta(seconds=2) < told < datetime.now(UTC) + timedelta(seconds=1)
+
+
+def test_a_refusal_has_the_time_too(client: Any, name: str) -> None:
+    """S3 refuses what a clock that is far off has signed, and says what time it is."""
+    memory = MemoryS3()
+
+    class Refusing:
+        def head_bucket(self, **_: Any) -> Any:
+            if isinstance(client, MemoryS3):
+                raise memory.error("403", "HeadBucket", 403)
+            return client.head_bucket(Bucket=name + "-that-is-not-there")
+
+    told = SummaryBucket(cast("S3Client", Refusing()), name).time()
+    assert abs(datetime.now(UTC) - told) < timedelta(seconds=2)
+
+
+def test_an_answer_without_a_date_is_none() -> None:
+    class Client:
+        def head_bucket(self, **_: Any) -> Any:
+            return {"ResponseMetadata": {"HTTPHeaders": {}}}
+
+    with pytest.raises(Unreachable):
+        SummaryBucket(cast("S3Client", Client()), "b").time()
+
+
 def _small_pages(client: Any) -> Any:
     """`client` with listings of three keys a page."""
 
@@ -144,6 +175,7 @@ def test_a_call_that_fails_is_unreachable_whatever_it_did(mishap: str) -> None:
         lambda: bucket.create(KEY, b"x"),
         lambda: bucket.replace(LATEST, b"x", None),
         lambda: bucket.put("summaries/v1/now.csv", b"x"),
+        bucket.time,
     ):
         with pytest.raises(Unreachable):
             call()

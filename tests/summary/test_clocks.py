@@ -1,19 +1,26 @@
-"""A schedule whose clock lies, by hours and by days: what it did wrong is made good, and `latest` never goes back.
-
-On AWS a clock that is more than 15 minutes off cannot do harm: S3 and DynamoDB refuse what it signs. Here nothing is
-refused, so that the run itself must bear it.
+"""A schedule whose clock lies, by hours and by days: the run asks the store's clock and refuses, and what is published
+afterwards is what an honest clock gives, to the byte. Where both lie, what was done wrong is made good, and `latest`
+never goes back.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from chalicelib.passage.hour import hours
+from chalicelib.summary import layout
+from chalicelib.summary.bucket import SummaryBucket
+from chalicelib.summary.clock import MOST, ClockOff, agreed
+from tests.simulation.s3 import MemoryS3
 from tests.summary.test_reclassifying import told
 from tests.summary.test_run import CLOSED, EVENING, after, watch
 from tests.summary.town import Town
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 LIES = {
     "five hours ahead": timedelta(hours=5),
@@ -26,8 +33,9 @@ LONG = 36
 """Hours: longer than the longest lie."""
 
 
-def grown(lie: timedelta) -> Town:
-    """Passages arrive hour by hour, and a run follows each; the sixth and seventh have a clock that lies."""
+def grown(lie: timedelta, *, asked: bool = False) -> Town:
+    """Passages arrive hour by hour, and a run follows each; the sixth and seventh have a clock that lies, and the
+    store's has the right time, if it is `asked`."""
     town = Town(EVENING)
     seen: list[str] = []
     for number, hour in enumerate(hours(EVENING, after(EVENING, LONG))):
@@ -35,14 +43,34 @@ def grown(lie: timedelta) -> Town:
             for minute in range(town.rng.randint(0, 2)):
                 town.register(checkpoint, hour.start + timedelta(minutes=20 + minute))
         now = hour.start + CLOSED
-        town.run(now + lie if number in (5, 6) else now)
+        told_time = now + lie if number in (5, 6) else now
+        if asked and abs(lie) > MOST and told_time != now:
+            with pytest.raises(ClockOff):
+                asking(told_time, now)
+        else:
+            town.run(asking(told_time, now) if asked else told_time)
         watch(town, seen)
     return town
+
+
+def asking(told: datetime, really: datetime) -> datetime:
+    """Now, as the schedule has it whose clock says `told`."""
+    s3 = MemoryS3(clock=lambda: really)
+    return agreed(lambda: told, SummaryBucket(cast("S3Client", s3), "b"))
 
 
 @pytest.fixture(scope="module")
 def straight() -> Town:
     return grown(timedelta(0))
+
+
+@pytest.mark.parametrize("lie", [*LIES, "seconds ahead", "seconds behind"])
+def test_where_the_store_is_asked_a_lie_changes_no_byte(straight: Town, lie: str) -> None:
+    seconds = {"seconds ahead": MOST, "seconds behind": -MOST}
+    town = grown({**LIES, **seconds}[lie], asked=True)
+    town.check()
+    # `latest` names all that is final, by digest.
+    assert town.files()[layout.LATEST] == straight.files()[layout.LATEST]
 
 
 @pytest.mark.parametrize("lie", LIES)

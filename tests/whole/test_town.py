@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
@@ -48,6 +48,15 @@ LISTED = 10
 """Day after which a new list of key regions is set, valid from the 7th day on."""
 
 
+class Then(SummaryBucket):
+    """The bucket at the time of the run: the schedule asks it."""
+
+    now = datetime.max.replace(tzinfo=UTC)
+
+    def time(self) -> datetime:
+        return self.now
+
+
 class Operation(NamedTuple):
     """The stores, and how the schedule is run over them at a time of ours."""
 
@@ -55,7 +64,7 @@ class Operation(NamedTuple):
     keys: PassageKeys
     table: PassageTable
     sealer: Sealer
-    store: SummaryBucket
+    store: Then
     items: Callable[[], Any]
     """The independent count's base."""
     publish: Callable[[Settings], Settings]
@@ -85,7 +94,7 @@ def operation(town: float, request: pytest.FixtureRequest) -> Iterator[Operation
             fortnight.KEYS,
             PassageTable(cast("DynamoDBClient", dynamo), "t"),
             Plain(),
-            SummaryBucket(cast("S3Client", s3), "b"),
+            Then(cast("S3Client", s3), "b"),
             lambda: census_of(dynamo.items.values()),
             lambda settings: structs.replace(settings, version=settings.version + 1),
             lambda: None,
@@ -117,7 +126,7 @@ def operation(town: float, request: pytest.FixtureRequest) -> Iterator[Operation
             PassageKeys.of(wiring.public_secret(), settings.deployment),
             wiring.passage_table(),
             wiring.sealer(),
-            wiring.summary_bucket(),
+            Then(wiring.client("s3", wiring.UNHURRIED), stack.urls["bucket"]),
             lambda: census(stack.client("dynamodb"), stack.urls["table"]),
             lambda settings: wiring.settings_bucket().publish(settings, stamp(wiring.clock())),
             deployed,
@@ -156,6 +165,7 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
     spent = {"loading": 0.0, "summarising": 0.0}
 
     def summarise(now: datetime) -> None:
+        store.now = now
         with wiring.use(
             passage_reader=operation.table, summary_bucket=store, current_settings=in_force, clock=lambda: now
         ):
