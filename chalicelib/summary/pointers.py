@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -18,7 +18,7 @@ from chalicelib.summary import alarms, layout
 from chalicelib.summary.alarms import Alarm
 from chalicelib.summary.counting import Counts, Totals, merge
 from chalicelib.summary.document import AtCheckpoint, Reading, Reference, Summary, joined, of_hour
-from chalicelib.summary.reconciliation import Reconciliation
+from chalicelib.summary.reconciliation import AGAIN, Reconciliation
 from chalicelib.summary.trend import Trend
 
 SILENT_AFTER = timedelta(hours=1)
@@ -83,6 +83,9 @@ class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """The last whole day against the table. Of an older revision while the newest was not checked yet."""
     differing: tuple[Reconciled, ...] = ()
     """Of all days, those whose last check found a difference."""
+    unchecked: tuple[str, ...] = ()
+    """Dates of the whole days whose newest revision was not checked against the table yet, in order. Each run checks
+    one; a day whose passages have begun to expire stays here."""
 
     @property
     def first(self) -> Hour:
@@ -111,9 +114,30 @@ def plainly(reference: Reference) -> Reference:
 
 
 def with_reconciliation(latest: Latest, new: Reconciled) -> Latest:
-    """`latest` after the last whole day was checked: a difference stays until that day is found equal."""
-    others = tuple(each for each in latest.differing if layout.day_of(each.day.key) != layout.day_of(new.day.key))
-    return structs.replace(latest, reconciled=new, differing=others if new.equal else (*others, new))
+    """`latest` after a whole day was checked: a difference stays until that day is found equal."""
+    day = layout.day_of(new.day.key)
+    others = tuple(each for each in latest.differing if layout.day_of(each.day.key) != day)
+    return structs.replace(
+        without_waiting(latest, day),
+        reconciled=new if day == layout.day_of(latest.days[-1].key) else latest.reconciled,
+        differing=others if new.equal else (*others, new),
+    )
+
+
+def without_waiting(latest: Latest, day: date) -> Latest:
+    """`latest`, in which the check of `day` is no longer waited for."""
+    return structs.replace(latest, unchecked=tuple(each for each in latest.unchecked if each != day.isoformat()))
+
+
+def to_check(latest: Latest, now: datetime, since: date) -> date | None:
+    """The whole day, not before `since`, that is to be checked at `now`: the newest that has a revision nobody checked,
+    else the one whose difference was found first, if that is `AGAIN` ago or longer."""
+    waiting = max(map(date.fromisoformat, latest.unchecked), default=date.min)
+    if waiting >= since:
+        return waiting
+    found = sorted((each.checked_at, layout.day_of(each.day.key)) for each in latest.differing)
+    due = (day for checked_at, day in found if day >= since and moment(checked_at) + AGAIN <= now)
+    return next(due, None)
 
 
 decode_latest = msgspec.json.Decoder(Latest).decode

@@ -1,4 +1,4 @@
-"""The daily reconciliation: yesterday's records read again and counted by other code, beside what its summary says.
+"""The daily reconciliation: a day's records read again and counted by other code, beside what its summary says.
 
 The count here is a plain loop that shares nothing with `counting`: one passage, one traveller, one question at a time.
 What it finds is published whether the difference is zero or not, and a difference is an alarm.
@@ -7,7 +7,7 @@ What it finds is published whether the difference is zero or not, and a differen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -21,6 +21,9 @@ QUANTITIES = ("passages", "vehicles", "travellers", "fever", "from_key_regions",
 
 MOST = 2_000_000
 """Passages of a day that one run can read again beside its other work; of a larger day there is no reconciliation."""
+
+AGAIN = timedelta(hours=1)
+"""After so long a day that was found to differ is read once more: it may be mended."""
 
 
 class Compared(Struct, frozen=True):

@@ -47,7 +47,9 @@ from chalicelib.summary.pointers import (
     nothing_final,
     now_of,
     plainly,
+    to_check,
     with_reconciliation,
+    without_waiting,
 )
 from chalicelib.summary.reclassifying import BATCHES, reclassified, touched
 from chalicelib.summary.reconciliation import MOST, Recount, decode_reconciliation, reconciled
@@ -242,19 +244,22 @@ class _Run:
         return standing
 
     def _reconcile(self, latest: Latest, tag: str | None) -> tuple[Latest, str | None]:
-        """The last whole day, unless its newest revision was checked already: read once more, what came late made a
-        revision, and the rest counted by other code beside what the summary in the bucket says."""
-        if not latest.days or (latest.reconciled and latest.reconciled.day == plainly(latest.days[-1])):
+        """One whole day that waits for it: read once more, what came late made a revision, and the rest counted by
+        other code beside what the summary in the bucket says."""
+        kept = self._now - timedelta(days=self._settings.retention_days)
+        wanted = to_check(latest, self._now, kept.astimezone(LOCAL).date() + timedelta(days=1))
+        if wanted is None:
             return latest, tag
-        before = self._fetch(latest.days[-1])
+        before = self._fetch(_day(latest, wanted))
         inside = [layout.hour_of(reference.key) for reference in before.merged_from]
-        if before.passages_read > MOST or self._expired(inside[0]):
-            return latest, tag
+        if before.passages_read > MOST:
+            latest = without_waiting(latest, wanted)
+            return latest, self._store.replace(layout.LATEST, encode(latest), tag)
         self._recount = Recount()
         latest, tag = self._advance(latest, tag, inside)
         recount, self._recount = self._recount, None
 
-        day = plainly(latest.days[-1])
+        day = plainly(_day(latest, wanted))
         summary = self._load(day, decode)
         parts = [self._fetch(reference) for reference in summary.merged_from]
         lists = {each.version: each.codes for each in self._settings.key_regions}
@@ -295,7 +300,8 @@ class _Run:
         through = max(*changed, Hour(latest.open_from.start - timedelta(hours=1)))
         first = min(*changed, latest.first)
         days = {layout.day_of(day.key): day for day in latest.days}
-        for day in sorted({hour.day for hour in changed}):
+        told_anew = {hour.day for hour in changed}
+        for day in sorted(told_anew):
             inside = [hour for hour in hours_of(day) if hour >= first]
             if inside[-1] <= through:
                 days[day] = _unreported(
@@ -309,6 +315,7 @@ class _Run:
             hour=known.get(through, latest.hour),
             hours=tuple(open_hours),
             days=tuple(day for _, day in sorted(days.items())),
+            unchecked=tuple(sorted({*latest.unchecked, *(day.isoformat() for day in days if day in told_anew)})),
             key_regions_version=0 if self._behind else min(latest.key_regions_version, self._newest_list),
         )
         appended = latest.operation is not None and min(changed) >= latest.open_from
@@ -538,6 +545,11 @@ class _Run:
         if found is None or digest(found.content) != reference.digest:
             raise SummaryDamaged(reference.key)
         return decoder(found.content)
+
+
+def _day(latest: Latest, day: date) -> Reported:
+    """The whole day's summary."""
+    return next(each for each in latest.days if layout.day_of(each.key) == day)
 
 
 def _unreported(tabled: Tabled) -> Reported:

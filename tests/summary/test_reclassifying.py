@@ -99,6 +99,7 @@ def test_a_list_valid_from_a_past_hour_revises_from_there_and_names_both() -> No
     new_part = from_regions(town, since, after(EVENING, 30), "21", "50")
     assert operation.city.from_key_regions == old_part + new_part
     assert len([key for key in town.files() if "/day/2020/02/10/" in key]) == 2, "an untouched day stands"
+    town.run(now, settings=changed)  # the other day that was told anew is checked
     written = len(town.s3.history)
     town.run(now, settings=changed)
     assert [key for key, _ in town.s3.history[written:]] == list(PROVISIONAL)

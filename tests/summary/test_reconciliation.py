@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from chalicelib.passage.facts import Registered, Scan
 from chalicelib.passage.hour import hours, stamp
 from chalicelib.summary import layout, reconciliation, run
 from chalicelib.summary.document import Reference, digest, of_hour, reading
-from chalicelib.summary.reconciliation import QUANTITIES, Recount, reconciled
+from chalicelib.summary.pointers import plainly
+from chalicelib.summary.reconciliation import AGAIN, QUANTITIES, Recount, decode_reconciliation, reconciled
 from chalicelib.summary.run import PassagesMissing
 from tests.simulation.fate import Crash
 from tests.summary import made_up
@@ -167,7 +169,7 @@ def test_killed_or_doubled_at_any_call_it_is_published(befall: Callable[[Callabl
         assert digest(town.file(town.latest.reconciled.key)) == town.latest.reconciled.digest
 
 
-def test_only_yesterday_is_read_and_not_what_has_expired() -> None:
+def test_the_newest_day_is_read_first_and_never_what_has_expired() -> None:
     town = Town(EVENING)
     end = after(EVENING, 75)
     town.busy(end)
@@ -175,6 +177,9 @@ def test_only_yesterday_is_read_and_not_what_has_expired() -> None:
     assert [key for key in town.s3.objects if "/reconciliation/" in key[1]] == [
         ("b", layout.ROOT + "reconciliation/2020/02/13/r001.json")
     ]
+    town.run(end.start + timedelta(minutes=4))
+    checked = sorted(key[-18:-10] for _, key in town.s3.objects if "/reconciliation/" in key)
+    assert checked == ["20/02/12", "20/02/13"]
     short = Town(EVENING, retention_days=1)
     short.busy(end)
     for hour in hours(EVENING, end):
@@ -188,3 +193,76 @@ def test_a_day_that_is_too_large_for_one_run_is_left_out(monkeypatch: pytest.Mon
     town.run(MIDNIGHT.start + timedelta(seconds=130))
     assert town.latest.reconciled is None
     assert reconciliation.MOST > 1_000_000
+
+
+def days_later(count: int) -> tuple[Town, datetime]:
+    """A town whose last whole day is the `count`-th after its first, all of them checked, and the time of its runs."""
+    town = Town(EVENING)
+    town.register("101", EVENING.start)
+    town.register("102", after(EVENING, 1).start)
+    town.busy(after(MIDNIGHT, 24 * count), most=1)
+    for number in range(count + 1):
+        now = after(MIDNIGHT, 24 * number).start + timedelta(seconds=130)
+        town.run(now)
+        assert not town.latest.unchecked
+    return town, now
+
+
+def test_a_day_of_long_ago_that_has_a_new_revision_is_checked_again() -> None:
+    town, now = days_later(2)
+    first = town.latest.days[0].key
+    town.correct("101", now + timedelta(minutes=1), which=0)
+    town.run(now + timedelta(minutes=5))
+    assert town.latest.days[0].key != first
+    folder = layout.reconciliation_folder(DAY)
+    newest = decode_reconciliation(town.file(town.s3_reconciliations(folder)[-1]))
+    assert newest.day == plainly(town.latest.days[0])
+    assert newest.equal
+    assert town.latest.unchecked == ()
+    assert town.latest.reconciled
+    assert layout.day_of(town.latest.reconciled.day.key) == DAY + timedelta(days=2), "of the last whole day"
+
+
+def test_a_difference_of_long_ago_heals_when_the_record_is_there_again() -> None:
+    town, now = days_later(0)
+    gone = town.passages.all["101"].pop(0)
+    town.correct("102", now + timedelta(minutes=1), which=0)  # a new revision, so that the day is read again
+    with pytest.raises(PassagesMissing):
+        town.run(now + timedelta(minutes=5))
+    assert not town.reconciliation.equal
+    assert len(town.latest.differing) == 1
+    later = after(MIDNIGHT, 24).start + timedelta(seconds=130)
+    town.run(later)  # checks the next day
+    assert len(town.latest.differing) == 1
+    town.passages.all["101"].insert(0, gone)  # restored
+    town.run(later + AGAIN)
+    assert town.latest.differing == ()
+    assert not any(each.kind == "reconciliation_differs" for each in town.now.alarms)
+
+
+def test_a_difference_that_stays_is_looked_at_once_an_hour() -> None:
+    town, now = days_later(0)
+    town.passages.all["101"].pop(0)
+    town.correct("102", now + timedelta(minutes=1), which=0)
+    checks = []
+    for minutes in range(5, 75, 10):
+        with contextlib.suppress(PassagesMissing):
+            town.run(now + timedelta(minutes=minutes))
+        checks.append(len(town.s3_reconciliations(layout.reconciliation_folder(DAY))))
+    assert checks == [2, 2, 2, 2, 2, 2, 3]
+    assert town.latest.differing
+
+
+def test_of_many_days_that_are_told_anew_a_run_reads_one() -> None:
+    town, now = days_later(3)
+    told = with_list(town.settings, EVENING, "210000")
+    waiting = []
+    for minutes in range(5, 13, 2):
+        before = len(town.passages.readings)
+        town.run(now + timedelta(minutes=minutes), settings=told)
+        assert len(town.passages.readings) - before <= (24 + 4) * len(told.checkpoints)
+        waiting.append(len(town.latest.unchecked))
+    assert waiting == [3, 2, 1, 0]
+    for day in town.latest.days:
+        newest = town.s3_reconciliations(layout.reconciliation_folder(layout.day_of(day.key)))[-1]
+        assert decode_reconciliation(town.file(newest)).day == plainly(day)

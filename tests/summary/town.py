@@ -145,12 +145,16 @@ class Town:
             return found
         if layout.LATEST in found:
             latest = decode_latest(found[layout.LATEST])
-            found[layout.LATEST] = encode(structs.replace(latest, reconciled=None, differing=()))
+            found[layout.LATEST] = encode(structs.replace(latest, reconciled=None, differing=(), unchecked=()))
         return {key: content for key, content in found.items() if not key.startswith(RECONCILIATIONS)}
 
     def s3_names(self, folder: str) -> list[str]:
         """The summaries in a folder, in order."""
         return sorted(key for key in self.files() if key.startswith(folder + "/") and key.endswith(".json"))
+
+    def s3_reconciliations(self, folder: str) -> list[str]:
+        """The reconciliations in a folder, in order."""
+        return sorted(key for _, key in self.s3.objects if key.startswith(folder + "/"))
 
     def file(self, key: str) -> bytes:
         return self.s3.objects["b", key]
