@@ -236,7 +236,7 @@ def test_a_difference_of_long_ago_heals_when_the_record_is_there_again() -> None
     assert len(town.latest.differing) == 1
     town.passages.all["101"].insert(0, gone)  # restored
     town.run(later + AGAIN)
-    assert town.latest.differing == ()
+    assert not town.latest.differing
     assert not any(each.kind == "reconciliation_differs" for each in town.now.alarms)
 
 

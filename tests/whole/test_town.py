@@ -25,6 +25,7 @@ from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.registration import register
 from chalicelib.passage.seal import Sealer
 from chalicelib.passage.table import PassageTable
+from chalicelib.patience import UNHURRIED
 from chalicelib.settings import KeyRegions, Settings
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import SummaryBucket
@@ -126,7 +127,7 @@ def operation(town: float, request: pytest.FixtureRequest) -> Iterator[Operation
             PassageKeys.of(wiring.public_secret(), settings.deployment),
             wiring.passage_table(),
             wiring.sealer(),
-            Then(wiring.client("s3", wiring.UNHURRIED), stack.urls["bucket"]),
+            Then(wiring.client("s3", UNHURRIED), stack.urls["bucket"]),
             lambda: census(stack.client("dynamodb"), stack.urls["table"]),
             lambda settings: wiring.settings_bucket().publish(settings, stamp(wiring.clock())),
             deployed,
