@@ -117,17 +117,17 @@ def test_the_bucket_says_what_time_it_is_there(bucket: SummaryBucket) -> None:
     assert before - timedelta(seconds=2) < told < datetime.now(UTC) + timedelta(seconds=1)
 
 
-def test_a_refusal_has_the_time_too(client: Any, name: str) -> None:
+def test_a_refusal_has_the_time_too(s3: Any, bucket_name: str) -> None:
     """S3 refuses what a clock that is far off has signed, and says what time it is."""
     memory = MemoryS3()
 
     class Refusing:
         def head_bucket(self, **_: Any) -> Any:
-            if isinstance(client, MemoryS3):
+            if isinstance(s3, MemoryS3):
                 raise memory.error("403", "HeadBucket", 403)
-            return client.head_bucket(Bucket=name + "-that-is-not-there")
+            return s3.head_bucket(Bucket=bucket_name + "-that-is-not-there")
 
-    told = SummaryBucket(cast("S3Client", Refusing()), name).time()
+    told = SummaryBucket(cast("S3Client", Refusing()), bucket_name).time()
     assert abs(datetime.now(UTC) - told) < timedelta(seconds=2)
 
 
