@@ -156,11 +156,11 @@ def close_checkpoint(settings: Settings, checkpoint: str) -> Settings:
     return _with_checkpoint(settings, checkpoint, active=False)
 
 
-def open_checkpoint(settings: Settings, checkpoint: str) -> Settings:
+def open_checkpoint(settings: Settings, checkpoint: str, now: datetime) -> Settings:
     """A closed one is open again, with the posters that it had. Raises Refused."""
     if _checkpoint(settings, checkpoint).active:
         raise Refused(f"checkpoint {checkpoint} is open already")
-    return _with_checkpoint(settings, checkpoint, active=True)
+    return _with_checkpoint(settings, checkpoint, active=True, opened_at=_stamp(now))
 
 
 def rename_checkpoint(settings: Settings, checkpoint: str, *, zh: str | None = None, en: str | None = None) -> Settings:

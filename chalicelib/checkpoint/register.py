@@ -36,6 +36,8 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     """Nine-digit code of the township it stands in."""
     active: bool
     """Whether passages are registered there now."""
+    opened_at: str | None = None
+    """When it was last opened again after it was closed, UTC; None if it never was."""
 
 
 class Problem(Struct, frozen=True):

@@ -169,7 +169,7 @@ class CheckpointNow(Struct, frozen=True):
     state: str
     """`counted`: a passage within the last hour; `silent`: open, and none; `closed`."""
     since: str | None
-    """Of a silent checkpoint: its last passage, or when it came into the summaries."""
+    """Of a silent checkpoint: its last passage, when it came into the summaries, or when it was opened again."""
     last_passage_at: str | None
     totals: Totals
     today: Totals
@@ -309,7 +309,7 @@ def _checkpoint_now(
     if last is not None and moment(last) > now - SILENT_AFTER:
         state, since = "counted", None
     elif listed is not None and listed.active:
-        state, since = "silent", last or known.since or latest.final_up_to
+        state, since = "silent", max(last or known.since or latest.final_up_to, listed.opened_at or "")
     else:
         state, since = "closed", None
     usual = trend.usual.get(checkpoint) if trend else None

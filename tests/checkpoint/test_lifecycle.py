@@ -100,7 +100,9 @@ def test_checkpoints_are_added_closed_opened_and_renamed() -> None:
     assert posters(added, "201") == [(1, "active", "A", None)]
     closed = decide(added, lambda s: life.close_checkpoint(s, "201"), NOW)
     assert closed.checkpoint("201") == msgspec.structs.replace(NEW, active=False)
-    assert decide(closed, lambda s: life.open_checkpoint(s, "201"), NOW) == added
+    opened = decide(closed, lambda s: life.open_checkpoint(s, "201", NOW), NOW)
+    assert opened.checkpoint("201") == msgspec.structs.replace(NEW, opened_at="2020-02-10T08:00:00.000Z")
+    assert opened.posters == added.posters
     renamed = decide(added, lambda s: life.rename_checkpoint(s, "201", en="Ximu South"), NOW)
     assert renamed.checkpoint("201") == msgspec.structs.replace(NEW, name_en="Ximu South")
     assert renamed.posters == added.posters, "the code stays good"
@@ -120,7 +122,7 @@ REFUSED: list[tuple[str, Settings, Step, str]] = [
     ("withdraw, no such key", SMALL, lambda s: life.withdraw_key(s, "Z"), "no key Z"),
     ("add, the id again", SMALL, lambda s: life.add_checkpoint(s, SMALL.checkpoints[2], NOW), "already"),
     ("close, closed", SMALL, lambda s: life.close_checkpoint(s, "103"), "closed already"),
-    ("open, open", SMALL, lambda s: life.open_checkpoint(s, "101"), "open already"),
+    ("open, open", SMALL, lambda s: life.open_checkpoint(s, "101", NOW), "open already"),
     ("rename, to the same", SMALL, lambda s: life.rename_checkpoint(s, "101"), "nothing would change"),
 ]
 
@@ -138,7 +140,7 @@ def test_what_makes_no_sense_is_refused_by_force_too(
 LEAVING: list[tuple[str, Step]] = [
     ("revoke the last", lambda s: life.revoke(s, "101", 1)),
     ("retire the last", lambda s: life.retire(s, "101", 1, LATER, NOW)),
-    ("open one without a poster", lambda s: life.open_checkpoint(s, "103")),
+    ("open one without a poster", lambda s: life.open_checkpoint(s, "103", NOW)),
 ]
 
 
@@ -191,7 +193,7 @@ def test_whatever_is_done_in_whatever_order_the_settings_stay_valid_and_no_open_
             lambda s: life.rotate_key(s, life.next_key(s)),
             partial(life.withdraw_key, key="ABCD"[version - 1]),
             partial(life.close_checkpoint, checkpoint=checkpoint),
-            partial(life.open_checkpoint, checkpoint=checkpoint),
+            partial(life.open_checkpoint, checkpoint=checkpoint, now=now),
             partial(life.rename_checkpoint, checkpoint=checkpoint, en=f"Place {version}{checkpoint}"),
         ]
         try:

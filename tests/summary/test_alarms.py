@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args, get_type_hints
 
 import pytest
+from msgspec import structs
 
 from chalicelib.passage.facts import Facts, Registered, TravellerFacts
 from chalicelib.passage.hour import Hour, hours, stamp
@@ -201,6 +202,25 @@ def test_a_checkpoint_that_falls_silent_by_day_alarms_and_one_that_sleeps_does_n
     assert known(town, night) == ()
     assert town.now.checkpoints["101"].state == "silent"
     assert town.now.checkpoints["101"].usual == UsualHour("03", 0, 4)
+
+
+def test_the_silence_of_a_reopened_checkpoint_begins_when_it_was_opened() -> None:
+    now = EVENING.start + timedelta(hours=3, days=4) + timedelta(hours=12)
+    town = grown(5, until=now)
+    opened_at = stamp(now - 30 * M)
+    reopened = structs.replace(
+        town.settings,
+        checkpoints=tuple(
+            structs.replace(each, opened_at=opened_at) if each.id == "102" else each
+            for each in town.settings.checkpoints
+        ),
+    )
+    assert known(town, now, reopened) == ()
+    there = town.now.checkpoints["102"]
+    assert (there.state, there.since, there.unusual) == ("silent", opened_at, False)
+    # An hour and a half later it is a silence of its own; who is not open since then is silent for longer.
+    (found,) = [each for each in known(town, now + 60 * M, reopened) if each.checkpoint == "102"]
+    assert (found.kind, found.since, found.expected) == ("silence", opened_at, 15)
 
 
 def test_a_morning_of_fever_alarms_at_the_checkpoint_and_for_the_city() -> None:
