@@ -7,7 +7,8 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib import log, wiring
 from chalicelib.summary.clock import ClockOff, agreed
 from chalicelib.summary.report import Report
-from chalicelib.summary.run import PassagesMissing, SummaryDamaged, summarise
+from chalicelib.summary.revisions import SummaryDamaged
+from chalicelib.summary.run import PassagesMissing, summarise
 
 blueprint = Blueprint(__name__)
 

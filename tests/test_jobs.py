@@ -19,7 +19,7 @@ from chalicelib.passage.hour import Hour
 from chalicelib.passage.table import PassageTable
 from chalicelib.settings import Settings, first_settings
 from chalicelib.summary.bucket import Stored, SummaryBucket
-from chalicelib.summary.run import SummaryDamaged
+from chalicelib.summary.revisions import SummaryDamaged
 from tests.simulation.dynamo import MemoryDynamo
 from tests.simulation.s3 import MemoryS3
 

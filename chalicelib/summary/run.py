@@ -10,9 +10,7 @@ since then have changed; what came late is a new revision.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from typing import Literal, TypeVar
 
 from msgspec import Struct, structs
 
@@ -23,20 +21,13 @@ from chalicelib.summary import layout
 from chalicelib.summary.alarms import Alarms
 from chalicelib.summary.bucket import Overtaken, SummaryStore
 from chalicelib.summary.document import (
-    Reading,
     Reference,
-    Summary,
     decode,
     digest,
     encode,
     has_less,
-    is_older,
-    merged,
     of_hour,
-    reading,
-    revised,
     same_records,
-    same_sources,
 )
 from chalicelib.summary.pointers import (
     Latest,
@@ -53,12 +44,11 @@ from chalicelib.summary.pointers import (
 )
 from chalicelib.summary.reclassifying import BATCHES, reclassified, touched
 from chalicelib.summary.reconciliation import MOST, Recount, decode_reconciliation, reconciled
+from chalicelib.summary.records import Records
 from chalicelib.summary.reporting import Drawing, with_reports
-from chalicelib.summary.reports import now_table, table, trend_table
-from chalicelib.summary.schema import published
-from chalicelib.summary.trend import WEEK, Trend, covers, day_of, days_again, decode_trend, span, trend_of, usual_of
-
-Document = TypeVar("Document")
+from chalicelib.summary.reports import now_table
+from chalicelib.summary.revisions import Revisions
+from chalicelib.summary.trend import WEEK, day_of, days_again, decode_trend, span, trend_of, usual_of
 
 RECHECKED = timedelta(hours=2)
 """How far back final hours are read again."""
@@ -68,10 +58,6 @@ READINGS = 2_000
 
 RACES = 5
 """Runs that may overtake this one before it gives up: they did its work."""
-
-
-class SummaryDamaged(RuntimeError):
-    """A file does not hold what names it says: its key."""
 
 
 class PassagesMissing(RuntimeError):
@@ -126,22 +112,18 @@ class _Run:
         workers: int,
         drawing: Drawing | None = None,
     ) -> None:
-        self._reader = reader
+        self._records = Records(reader, settings, now, workers)
+        self._revisions = Revisions(store)
         self._store = store
         self._settings = settings
         self._now = now
-        self._workers = workers
         self._drawing = drawing
-        self._read: dict[str, Summary] = {}
         self._made: list[str] = []
         self._late = 0
         self._corrections = 0
         self._missing: list[str] = []
         self._behind = False
         """Whether an hour was found under an older list of key regions than is in force for it."""
-        self._known: Collection[str] = ()
-        self._recount: Recount | None = None
-        """While yesterday is read again: what counts it once more."""
 
     def go(self) -> Outcome:
         standing_now = self._store.read(layout.NOW)
@@ -153,7 +135,7 @@ class _Run:
         tag = standing.tag if standing else None
 
         if latest.operation:
-            self._known = self._fetch(latest.operation).checkpoints.keys()
+            self._records.known = self._revisions.fetch(latest.operation).checkpoints.keys()
 
         again = self._to_read_again(latest)
         for batch in self._missing_hours(latest, starts):
@@ -165,7 +147,7 @@ class _Run:
         latest, tag = self._reclassify(latest, tag)
         latest, tag = self._reconcile(latest, tag)
         if tag is None:
-            latest = structs.replace(latest, schemas=self._settle_schemas(latest))
+            latest = structs.replace(latest, schemas=self._revisions.settle_schemas(latest.schemas))
             self._store.replace(layout.LATEST, encode(latest), None)
 
         self._publish_now(latest, standing_now.tag if standing_now else None)
@@ -195,7 +177,7 @@ class _Run:
         final by a clock that ran ahead. Not those whose passages may have expired since."""
         newest = min(latest.open_from, self._first_open)
         begin = Hour(newest.start - RECHECKED)
-        again = [hour for hour in hours(max(latest.first, begin), latest.open_from) if not self._expired(hour)]
+        again = [hour for hour in hours(max(latest.first, begin), latest.open_from) if not self._records.expired(hour)]
         until = max(latest.open_from, Hour.of(self._now).next())
         arrived = [*hours(begin, latest.open_from), *hours(self._first_open, until)]
         return again + self._corrected(arrived, latest, again)
@@ -203,9 +185,10 @@ class _Run:
     def _corrected(self, arrived: Iterable[Hour], latest: Latest, known: Collection[Hour]) -> list[Hour]:
         """The final hours, other than those `known`, that the corrections which arrived in the hours `arrived` have
         changed. One that has expired stays as it is, and one that is open is read when its time comes."""
-        found = {hour for each in set(arrived) for hour in self._reader.changed(each, self._now)}
-        final = (hour for hour in found.difference(known) if latest.first <= hour < latest.open_from)
-        return sorted(hour for hour in final if not self._expired(hour))
+        found = self._records.corrected(arrived).difference(known)
+        return sorted(
+            each for each in found if latest.first <= each < latest.open_from and not self._records.expired(each)
+        )
 
     @property
     def _first_open(self) -> Hour:
@@ -214,9 +197,6 @@ class _Run:
     @property
     def _newest_list(self) -> int:
         return self._settings.key_regions[-1].version
-
-    def _expired(self, hour: Hour) -> bool:
-        return self._now >= hour.start + timedelta(days=self._settings.retention_days)
 
     # Apply
 
@@ -237,10 +217,10 @@ class _Run:
 
     def _reclassify_hour(self, hour: Hour, standing: Reference | None) -> Reference:
         """The summary of `hour` under the list in force for it, newer passages that another run found included."""
-        standing = standing or self._newest(layout.hour_folder(hour))
+        standing = standing or self._revisions.newest(layout.hour_folder(hour))
         regions = self._settings.key_regions_at(stamp(hour.start))
-        while (before := self._fetch(standing)).key_regions_versions < (regions.version,):
-            standing = self._settle(layout.hour_folder(hour), reclassified(before, regions), standing)
+        while (before := self._revisions.fetch(standing)).key_regions_versions < (regions.version,):
+            standing = self._revisions.settle(layout.hour_folder(hour), reclassified(before, regions), standing)
         return standing
 
     def _reconcile(self, latest: Latest, tag: str | None) -> tuple[Latest, str | None]:
@@ -250,30 +230,24 @@ class _Run:
         wanted = to_check(latest, self._now, kept.astimezone(LOCAL).date() + timedelta(days=1))
         if wanted is None:
             return latest, tag
-        before = self._fetch(_day(latest, wanted))
+        before = self._revisions.fetch(_day(latest, wanted))
         inside = [layout.hour_of(reference.key) for reference in before.merged_from]
         if before.passages_read > MOST:
             latest = without_waiting(latest, wanted)
             return latest, self._store.replace(layout.LATEST, encode(latest), tag)
-        self._recount = Recount()
+        self._records.recount = Recount()
         latest, tag = self._advance(latest, tag, inside)
-        recount, self._recount = self._recount, None
+        recount, self._records.recount = self._records.recount, None
 
         day = plainly(_day(latest, wanted))
-        summary = self._load(day, decode)
-        parts = [self._fetch(reference) for reference in summary.merged_from]
+        summary = self._revisions.load(day, decode)
+        parts = [self._revisions.fetch(reference) for reference in summary.merged_from]
         lists = {each.version: each.codes for each in self._settings.key_regions}
         if any(part.key_regions_versions[0] not in lists for part in parts):
             return latest, tag  # settings of a minute ago; those of the next run will do
         found = reconciled(day, summary, recount.of(parts, lists), self._now)
-        content, folder = encode(found), layout.reconciliation_folder(layout.day_of(day.key))
-        revision = 1 + max(map(layout.revision_of, self._store.names(folder + "/")), default=0)
-        while not self._store.create(key := layout.revision_key(folder, revision), content):
-            standing = self._store.read(key)
-            if standing and standing.content == content:
-                break  # ours, whose answer was lost
-            revision += 1
-        there = Reconciled(key, digest(content), day=day, checked_at=found.checked_at, equal=found.equal)
+        written = self._revisions.settle_reconciliation(layout.reconciliation_folder(layout.day_of(day.key)), found)
+        there = Reconciled(written.key, written.digest, day=day, checked_at=found.checked_at, equal=found.equal)
         latest = with_reconciliation(latest, there)
         return latest, self._store.replace(layout.LATEST, encode(latest), tag)
 
@@ -305,7 +279,7 @@ class _Run:
             inside = [hour for hour in hours_of(day) if hour >= first]
             if inside[-1] <= through:
                 days[day] = _unreported(
-                    self._settle_merged("day", layout.day_folder(day), [known[hour] for hour in inside])
+                    self._revisions.settle_merged("day", layout.day_folder(day), [known[hour] for hour in inside])
                 )
         open_hours = [ref for hour, ref in sorted(known.items()) if hour.day not in days]
         moved = structs.replace(
@@ -319,22 +293,22 @@ class _Run:
             key_regions_version=0 if self._behind else min(latest.key_regions_version, self._newest_list),
         )
         appended = latest.operation is not None and min(changed) >= latest.open_from
-        operation = self._settle_merged(
+        operation = self._revisions.settle_merged(
             "operation",
             layout.operation_folder(through),
             moved.sources,
             # What was only added to costs no reading of history; what was changed is merged anew.
-            [self._fetch(latest.operation), *map(self._fetch, changed.values())]
+            [self._revisions.fetch(latest.operation), *map(self._revisions.fetch, changed.values())]
             if appended and latest.operation
             else None,
         )
         moved = structs.replace(
             moved,
             operation=operation,
-            totals=self._fetch(operation).city.totals,
+            totals=self._revisions.fetch(operation).city.totals,
             today=self._settle_today(latest, moved.hours, through),
             trend=self._settle_trend(latest, moved.days),
-            schemas=self._settle_schemas(latest),
+            schemas=self._revisions.settle_schemas(latest.schemas),
         )
         return moved, self._store.replace(layout.LATEST, encode(moved), tag)
 
@@ -345,11 +319,11 @@ class _Run:
             return None
         before, known = latest.today, len(latest.hours)
         if before is None or tuple(open_hours[:known]) != latest.hours:
-            return _unreported(self._settle_merged("today", layout.today_folder(through), open_hours))
+            return _unreported(self._revisions.settle_merged("today", layout.today_folder(through), open_hours))
         if len(open_hours) == known:
             return before
-        parts = [self._fetch(before), *map(self._fetch, open_hours[known:])]
-        return _unreported(self._settle_merged("today", layout.today_folder(through), open_hours, parts))
+        parts = [self._revisions.fetch(before), *map(self._revisions.fetch, open_hours[known:])]
+        return _unreported(self._revisions.settle_merged("today", layout.today_folder(through), open_hours, parts))
 
     def _settle_trend(self, latest: Latest, days: Sequence[Tabled]) -> Tabled | None:
         """The trend of the last of `days`. What the trend before shows of them is taken from there; the week that gives
@@ -358,9 +332,9 @@ class _Run:
             return latest.trend
         named = {layout.day_of(day.key): Reference(day.key, day.digest) for day in days}
         last = max(named)
-        shown = span(len(self._fetch(named[last]).checkpoints))
+        shown = span(len(self._revisions.fetch(named[last]).checkpoints))
         wanted = {day: named[day] for day in sorted(named) if (last - day).days < shown + WEEK - 1}
-        before = self._load(latest.trend, decode_trend) if latest.trend else None
+        before = self._revisions.load(latest.trend, decode_trend) if latest.trend else None
         if latest.trend and before and before.merged_from == tuple(wanted.values()):
             return latest.trend
         known = days_again(before) if before else {}
@@ -368,119 +342,52 @@ class _Run:
         for date_, there in wanted.items():
             day = known.get(there)
             if day is None or (last - date_).days < WEEK:
-                summary = self._read.get(there.digest) or self._load(there, decode)
+                summary = self._revisions.at_hand(there)
                 day = day_of(summary, there, date_)
                 if (last - date_).days < WEEK:
                     week.append((day, summary))
             made.append(day)
         trend = trend_of(made, usual_of(week), shown=shown)
-        return self._settle_revision(layout.trend_folder(last), trend)
-
-    def _settle_revision(self, folder: str, trend: Trend) -> Tabled:
-        """Writes `trend`, and the CSV beside it, as the next revision in `folder`, unless one stands that was made from
-        the same days, or later revisions of them."""
-        while True:
-            key = layout.revision_key(folder, trend.revision)
-            content = encode(trend)
-            if self._store.create(key, content):
-                break
-            newest = max(self._store.names(folder + "/"), key=layout.revision_of)
-            found = self._store.read(newest)
-            standing = decode_trend(found.content) if found else trend
-            if found and covers(standing, trend):
-                trend, key, content = standing, newest, found.content
-                break
-            trend = structs.replace(trend, revision=standing.revision + 1)
-        return Tabled(key, digest(content), self._settle_table(layout.csv_key(key), trend_table(trend)))
-
-    def _settle_schemas(self, latest: Latest) -> tuple[Reference, ...]:
-        """The JSON Schemas, written where `latest` does not name them yet."""
-        wanted = tuple(there for there, _ in published())
-        if latest.schemas != wanted:
-            for there, content in published():
-                self._store.create(there.key, content)
-        return wanted
+        return self._revisions.settle_trend(layout.trend_folder(last), trend)
 
     def _hours_of_days(self, latest: Latest, days: Iterable[date]) -> dict[Hour, Reference]:
         """The final hours of the day that is not whole yet, and of `days`."""
         references = list(latest.hours)
         for day in latest.days:
             if layout.day_of(day.key) in days:
-                references += self._fetch(day).merged_from
+                references += self._revisions.fetch(day).merged_from
         return {layout.hour_of(reference.key): reference for reference in references}
 
     def _settle_hour(self, hour: Hour, standing: Reference | None) -> Reference:
         """The final summary of `hour`, made unless what stands has everything."""
-        before = self._fetch(standing) if standing else None
-        readings = self._readings(hour)
-        summary = of_hour(hour, readings, self._settings, expired=self._expired(hour))
+        before = self._revisions.fetch(standing) if standing else None
+        readings = self._records.of_hour(hour)
+        summary = of_hour(hour, readings, self._settings, expired=self._records.expired(hour))
         if before and has_less(summary, before):
             self._missing.append(layout.revision_key(layout.hour_folder(hour), before.revision))
         if standing and before and same_records(summary, before):
             return standing  # under another list, too: that is not for reading anew
-        found = self._settle(layout.hour_folder(hour), summary, standing)
+        found = self._revisions.settle(layout.hour_folder(hour), summary, standing)
         if found != standing:
-            self._behind |= self._fetch(found).key_regions_versions < summary.key_regions_versions
+            self._behind |= self._revisions.fetch(found).key_regions_versions < summary.key_regions_versions
             self._made.append(found.key)
-            self._late += self._fetch(found).late
-            self._corrections += self._fetch(found).late_corrections
+            self._late += self._revisions.fetch(found).late
+            self._corrections += self._revisions.fetch(found).late_corrections
         return found
-
-    def _settle_merged(
-        self,
-        window: Literal["today", "day", "operation"],
-        folder: str,
-        sources: Sequence[Reference],
-        parts: Sequence[Summary] | None = None,
-    ) -> Tabled:
-        """The final summary merged from `sources`, and the CSV beside it; `parts` where they make the same total in
-        fewer steps."""
-        summary = merged(window, parts or [self._fetch(source) for source in sources], sources)
-        found = self._settle(folder, summary, None)
-        return Tabled(found.key, found.digest, self._settle_table(layout.csv_key(found.key), table(self._fetch(found))))
-
-    def _settle_table(self, key: str, content: bytes) -> Reference:
-        """Writes the CSV, unless one stands."""
-        if not self._store.create(key, content):
-            standing = self._store.read(key)
-            content = standing.content if standing else content
-        return Reference(key, digest(content))
-
-    def _settle(self, folder: str, summary: Summary, standing: Reference | None) -> Reference:
-        """Writes `summary` as the next revision in `folder`, unless one stands that has the same sources, or more
-        passages or scans: they only ever get more, so a run that read earlier must not undo what a later one knew."""
-        while True:
-            before = self._fetch(standing) if standing else None
-            if standing and before:
-                if same_sources(before, summary) or is_older(summary, before):
-                    return standing
-                summary = revised(summary, before)
-            content = encode(summary)
-            there = Reference(layout.revision_key(folder, summary.revision), digest(content))
-            if self._store.create(there.key, content):
-                self._read[there.digest] = summary
-                return there
-            standing = self._newest(folder)
-
-    def _newest(self, folder: str) -> Reference:
-        """The newest revision in `folder`, where there is one."""
-        key = max(self._store.names(folder + "/"), key=layout.revision_of, default=folder)
-        found = self._store.read(key)
-        if found is None:
-            raise SummaryDamaged(key)
-        there = Reference(key, digest(found.content))
-        self._read[there.digest] = decode(found.content)
-        return there
 
     def _publish_now(self, latest: Latest, tag: str | None) -> None:
         day = self._now.astimezone(LOCAL).date()
-        finals = [self._fetch(whole) for whole in latest.days if layout.day_of(whole.key) == day]
+        finals = [self._revisions.fetch(whole) for whole in latest.days if layout.day_of(whole.key) == day]
         here = [hour for hour in latest.hours if layout.hour_of(hour.key).day == day]
-        finals += [self._fetch(latest.today)] if here and latest.today else [self._fetch(hour) for hour in here]
-        open_hours = {hour: self._readings(hour) for hour in hours(latest.open_from, Hour.of(self._now).next())}
-        operation = self._fetch(latest.operation) if latest.operation else None
-        trend = self._load(latest.trend, decode_trend) if latest.trend else None
-        differing = [self._load(each, decode_reconciliation) for each in latest.differing]
+        finals += (
+            [self._revisions.fetch(latest.today)]
+            if here and latest.today
+            else [self._revisions.fetch(hour) for hour in here]
+        )
+        open_hours = {hour: self._records.of_hour(hour) for hour in hours(latest.open_from, Hour.of(self._now).next())}
+        operation = self._revisions.fetch(latest.operation) if latest.operation else None
+        trend = self._revisions.load(latest.trend, decode_trend) if latest.trend else None
+        differing = [self._revisions.load(each, decode_reconciliation) for each in latest.differing]
         now = now_of(self._now, latest, operation, finals, open_hours, self._settings, trend, differing)
         content = now_table(now)
         alarms = encode(Alarms(as_of=now.as_of, final_up_to=now.final_up_to, alarms=now.alarms))
@@ -500,51 +407,12 @@ class _Run:
         """The reports come last: whatever befalls them, the numbers are out."""
         if self._drawing is None:
             return latest
-        moved, failed = with_reports(latest, self._store, self._load, self._drawing)
+        moved, failed = with_reports(latest, self._store, self._revisions.load, self._drawing)
         if moved != latest:
             self._store.replace(layout.LATEST, encode(moved), tag)
         if failed:
             raise failed[0]
         return moved
-
-    # Gather
-
-    def _readings(self, hour: Hour) -> dict[str, Reading]:
-        """What every checkpoint registered in `hour`; of those that have left the settings, what there still was."""
-        listed = [each.id for each in self._settings.checkpoints]
-        unlisted = sorted(set(self._known) - set(listed))
-        # Only a poster that was replaced can be scanned in vain; a function learns of that from these same settings, a
-        # minute before the grace is over.
-        replaced = {each.checkpoint for each in self._settings.posters if each.state != "active"}.union(unlisted)
-
-        def read(checkpoint: str) -> Reading:
-            passages = list(self._reader.facts(checkpoint, hour, self._now))
-            scans = list(self._reader.scans(checkpoint, hour, self._now)) if checkpoint in replaced else []
-            if self._recount is not None:
-                self._recount.add(hour, checkpoint, passages, scans)
-            return reading(checkpoint, passages, self._settings, scans, hour=hour)
-
-        found = dict(zip(listed + unlisted, self._side_by_side(read, listed + unlisted), strict=True))
-        return {each: part for each, part in found.items() if part.submissions or part.scans or each not in unlisted}
-
-    def _side_by_side(self, read: Callable[[str], Reading], checkpoints: list[str]) -> list[Reading]:
-        if self._workers == 1:
-            return [read(checkpoint) for checkpoint in checkpoints]
-        with ThreadPoolExecutor(self._workers) as pool:
-            return list(pool.map(read, checkpoints))
-
-    def _fetch(self, reference: Reference) -> Summary:
-        """The summary that `reference` names. Raises SummaryDamaged when it is not that."""
-        if reference.digest not in self._read:
-            self._read[reference.digest] = self._load(reference, decode)
-        return self._read[reference.digest]
-
-    def _load(self, reference: Reference, decoder: Callable[[bytes], Document]) -> Document:
-        """What `reference` names, read and not kept. Raises SummaryDamaged when it is not that."""
-        found = self._store.read(reference.key)
-        if found is None or digest(found.content) != reference.digest:
-            raise SummaryDamaged(reference.key)
-        return decoder(found.content)
 
 
 def _day(latest: Latest, day: date) -> Reported:

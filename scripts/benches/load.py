@@ -88,14 +88,14 @@ def measure(count: int | None = None) -> list[Figure]:
             sorted(calm)[:shortest], at_most=1.25,
         ),
         of(f"that one, at {USUAL * RUSH:g} a second", [1000 * each for each in answers.seconds["rush", True]], "ms"),
-        Figure("answered 201", len(answers.acknowledged), "passages"),
+        Figure("answered 201", len(answers.acknowledged), "passages", at_least=1),
         Figure("of these not in the table", missing, "passages", at_most=0),
         Figure("answered otherwise", sum(answers.else_.values()), "requests"),
         Figure("as fast as it goes, for each processor", len(full) / elapsed / cpus, "a second", at_least=0),
         of("the same: until the answer", [1000 * each for each in full], "ms"),
         Figure("processor time of each, MiniStack's own", 1000 * gateway / len(full), "ms"),
         Figure("processor time of each, our functions'", 1000 * functions / len(full), "ms"),
-        Figure("of the processors, what these two got", (gateway + functions) / elapsed / cpus, "of 1"),
+        Figure("of the processors, what these two got", (gateway + functions) / elapsed / cpus, "of 1", at_least=0),
     ]  # fmt: skip
 
 

@@ -38,7 +38,7 @@ from tests.summary import fortnight
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-TURNS = 3
+TURNS = 5
 PART = 8
 """The obvious way counts every eighth page of these: all of them would take longer than everything else together."""
 

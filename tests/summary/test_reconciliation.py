@@ -113,7 +113,7 @@ def test_a_wrong_count_of_ours_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     def forgetful(checkpoint: str, registered: list[Registered], *others: Any, **more: Any) -> Any:
         return real(checkpoint, registered[1:] if checkpoint == "102" else registered, *others, **more)
 
-    monkeypatch.setattr("chalicelib.summary.run.reading", forgetful)
+    monkeypatch.setattr("chalicelib.summary.records.reading", forgetful)
     town = yesterday()
     town.run(MIDNIGHT.start + timedelta(seconds=130))
     assert not town.reconciliation.equal

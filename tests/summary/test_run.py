@@ -16,7 +16,8 @@ from chalicelib.passage.hour import Hour, hours, moment, stamp
 from chalicelib.summary import layout
 from chalicelib.summary.document import digest, encode, merged
 from chalicelib.summary.pointers import decode_latest
-from chalicelib.summary.run import PassagesMissing, SummaryDamaged
+from chalicelib.summary.revisions import SummaryDamaged
+from chalicelib.summary.run import PassagesMissing
 from tests.simulation.fate import Crash
 from tests.summary.town import PROVISIONAL, Mishaps, Town, crash_after, crash_before, twice
 

@@ -1,0 +1,59 @@
+"""The records of an hour, read from the table by a run: every checkpoint's, several checkpoints at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from chalicelib.passage.hour import Hour
+from chalicelib.passage.table import PassageReader
+from chalicelib.settings import Settings
+from chalicelib.summary.document import Reading, reading
+from chalicelib.summary.reconciliation import Recount
+
+
+class Records:
+    """What `reader` gives at `now`."""
+
+    def __init__(self, reader: PassageReader, settings: Settings, now: datetime, workers: int) -> None:
+        self._reader = reader
+        self._settings = settings
+        self._now = now
+        self._workers = workers
+        self.known: Collection[str] = ()
+        """Checkpoints that were counted before: those that have left the settings are asked for, too."""
+        self.recount: Recount | None = None
+        """What counts once more all that is read, while it is here."""
+
+    def expired(self, hour: Hour) -> bool:
+        """Whether the table may have forgotten some of `hour`."""
+        return self._now >= hour.start + timedelta(days=self._settings.retention_days)
+
+    def corrected(self, arrived: Iterable[Hour]) -> set[Hour]:
+        """The hours of the passages for which corrections arrived in the hours `arrived`."""
+        return {hour for each in set(arrived) for hour in self._reader.changed(each, self._now)}
+
+    def of_hour(self, hour: Hour) -> dict[str, Reading]:
+        """What every checkpoint registered in `hour`; of those that have left the settings, what there still was."""
+        listed = [each.id for each in self._settings.checkpoints]
+        unlisted = sorted(set(self.known) - set(listed))
+        # Only a poster that was replaced can be scanned in vain; a function learns of that from these same settings, a
+        # minute before the grace is over.
+        replaced = {each.checkpoint for each in self._settings.posters if each.state != "active"}.union(unlisted)
+
+        def read(checkpoint: str) -> Reading:
+            passages = list(self._reader.facts(checkpoint, hour, self._now))
+            scans = list(self._reader.scans(checkpoint, hour, self._now)) if checkpoint in replaced else []
+            if self.recount is not None:
+                self.recount.add(hour, checkpoint, passages, scans)
+            return reading(checkpoint, passages, self._settings, scans, hour=hour)
+
+        found = dict(zip(listed + unlisted, self._side_by_side(read, listed + unlisted), strict=True))
+        return {each: part for each, part in found.items() if part.submissions or part.scans or each not in unlisted}
+
+    def _side_by_side(self, read: Callable[[str], Reading], checkpoints: list[str]) -> list[Reading]:
+        if self._workers == 1:
+            return [read(checkpoint) for checkpoint in checkpoints]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(read, checkpoints))
