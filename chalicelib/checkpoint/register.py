@@ -24,7 +24,7 @@ LONGEST_NAME = 40
 """Characters of a name: what a poster can show large."""
 
 
-class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
+class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A place with a printed code."""
 
     id: str

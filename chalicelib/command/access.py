@@ -118,13 +118,18 @@ class Access:
         AlreadyEnrolled, and as `begin`."""
         if not self._sessions.attempt(person.name, now):
             raise TooManyAttempts
-        step = self._accounts.enrol(person.name, password)
+        try:
+            step = self._accounts.enrol(person.name, password)
+        except SignInRefused:
+            self._journal.add(person.name, "sign_in_refused", "ENROL", now)
+            raise
         return Waiting(self._sessions.keep_step(step, now), step)
 
     def enrolled(self, id: str, given: str, person: Person, now: datetime) -> Waiting | None:
         """The six digits of the new app: None, and they are asked for from now on. Raises as `begin`."""
         step = self._step(id, now)
         if step.challenge != "ENROL" or step.name != person.name:
+            self._journal.add(person.name, "sign_in_refused", "ENROL", now)
             raise SignInRefused
         try:
             self._accounts.prove(step, given)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -54,6 +55,12 @@ class Handover:
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host of the links."""
+        place = urlsplit(self._client.generate_presigned_url("get_object", Params={"Bucket": self._bucket, "Key": "x"}))
+        return f"{place.scheme}://{place.netloc}"
 
     def link(self, name: str, kind: str, content: bytes) -> str:
         """The link to a file of `content`, saved as `name`; `kind` is its media type. Raises Unreachable."""

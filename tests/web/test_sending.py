@@ -18,7 +18,7 @@ from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture
@@ -284,6 +284,16 @@ def queue_another(phone: Phone) -> None:
 
 
 CORRECTING = ".card[id^=say-] .send"
+TAKE = ".card[id^=say-] button"
+
+
+def take(page: Page) -> None:
+    """The form stays as empty as it was until somebody wants the correction in it."""
+    page.locator(TAKE).wait_for()
+    assert page.locator("[name=plate]").input_value() == ""
+    assert page.locator("[name=replaces]").count() == 0
+    page.locator(TAKE).click()
+    page.locator(CORRECTING).wait_for()
 
 
 def test_a_correction_from_the_queue_stands_in_the_form_first(browser: Browser, stack: Stack) -> None:
@@ -292,7 +302,9 @@ def test_a_correction_from_the_queue_stands_in_the_form_first(browser: Browser, 
     with phone_at(browser, stack) as phone:
         queue_another(phone)
         phone.open()
-        phone.page.locator(CORRECTING).wait_for()
+        phone.page.locator(TAKE).wait_for()
+        picture(phone.page, "script-queue-another-offered")
+        take(phone.page)
         picture(phone.page, "script-queue-another")
         phone.page.evaluate(AXE_SCRIPT)
         assert violations(phone.page) == []
@@ -315,7 +327,7 @@ def test_it_is_the_same_correction_when_it_is_opened_again_in_another_language_a
         queue_another(phone)
         for _ in range(2):
             phone.open()
-            phone.page.locator(CORRECTING).wait_for()
+            take(phone.page)
             assert phone.page.locator("[name=plate]").input_value() == "辽CA9999"
         (kept,) = phone.kept()
         assert phone.page.locator("[name=submission]").input_value() == kept["id"]
@@ -338,13 +350,39 @@ def test_a_new_form_leaves_a_correction_that_nobody_sends(browser: Browser, stac
     with phone_at(browser, stack) as phone:
         queue_another(phone)
         phone.open()
-        phone.page.locator(CORRECTING).wait_for()
+        phone.page.locator(TAKE).wait_for()
         with phone.page.expect_navigation():
             phone.page.locator(".card[id^=say-] a").click()
         until(phone.page, "!!(self.kakou && kakou.mend)")
         assert phone.kept() == []
         assert phone.page.locator("[name=plate]").input_value() == ""
         assert stack.stored == 1
+
+
+def test_the_next_passage_on_the_same_phone_is_a_passage_and_no_correction(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        queue_another(phone)
+        phone.open()
+        phone.page.locator(TAKE).wait_for()
+        fill_driver(phone.page)
+        fill(phone.page, "plate", "辽CA5555")
+        phone.send()
+        phone.page.locator(".done").wait_for()
+        assert stack.stored == 2
+        assert sorted(each[1] for each in counting(stack)) == [0, 0]
+
+
+def test_a_correction_that_nobody_sends_is_forgotten_after_a_week(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        queue_another(phone)
+        phone.open()
+        phone.page.locator(TAKE).wait_for()
+        old = "kakou.records().then(([each]) => kakou.keep(Object.assign(each, {at: each.at - 8 * 864e5})))"
+        phone.page.evaluate(old)
+        phone.open()
+        until(phone.page, "!!(self.kakou && kakou.mend)")
+        phone.page.wait_for_timeout(300)
+        assert phone.kept() == []
 
 
 def test_a_correction_takes_no_place_from_what_is_being_typed(browser: Browser, stack: Stack) -> None:
@@ -362,7 +400,7 @@ def test_a_correction_takes_no_place_from_what_is_being_typed(browser: Browser, 
         assert phone.page.locator("[name=plate]").input_value() == ""
         with phone.context.expect_page() as opened:
             link.click()
-        opened.value.locator(CORRECTING).wait_for()
+        take(opened.value)
         assert opened.value.locator("[name=plate]").input_value() == "辽CA9999"
         assert phone.page.locator("[name='travellers.0.name']").input_value() == "李四"
 
@@ -385,6 +423,7 @@ def test_for_somebody_else_is_for_somebody_else_in_the_correction_too(browser: B
         phone.page.locator("#helper").click()
         queue_another(phone)
         phone.open()
+        take(phone.page)
         phone.page.locator(CORRECTING).click()
         phone.page.locator(".done").wait_for()
         phone.page.wait_for_timeout(300)

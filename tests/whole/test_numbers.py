@@ -335,6 +335,10 @@ def test_a_printed_poster_is_that_of_the_script_to_the_byte(stack: LocalStack, s
     for fields, form in (({"cp-103": "on"}, "pdf"), ({"cp-103": "on"}, "svg")):
         answer = staff.post("print", {**fields, "form": form, "size": "a4"})
         assert answer.status == 303, answer.text
+        there = urlsplit(answer.headers["location"])
+        for page in ("posters", "poster?checkpoint=103"):
+            policy = staff.get(page).headers["content-security-policy"]
+            assert f"form-action 'self' {there.scheme}://{there.netloc};" in policy, "Chromium follows no other way"
         with urllib.request.urlopen(answer.headers["location"]) as file:
             drawn = file.read()
         settings = Storage(stack).settings_bucket.current()

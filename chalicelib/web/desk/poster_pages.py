@@ -29,6 +29,7 @@ def _settings(visit: Visit) -> Settings:
 
 def all_of_them(visit: Visit) -> Response:
     settings = _settings(visit)
+    visit.leads_to = wiring.handover().origin
     done = words.DONE.get(visit.query.get("done", ""), "")
     states = {state: visit.say(word) for state, word in words.POSTERS.items()}
     return visit.page(
@@ -48,6 +49,7 @@ def one(visit: Visit) -> Response:
     lane = _lane(visit, _settings(visit), visit.query.get("checkpoint", ""))
     if not lane.printable:
         raise NotFound
+    visit.leads_to = wiring.handover().origin
     return visit.page("poster.html", here="posters", lane=lane, formats=posters.FORMATS, sizes=SIZES)
 
 

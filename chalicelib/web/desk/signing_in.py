@@ -31,7 +31,9 @@ PROBLEMS: Mapping[str, str] = {
 
 def page(visit: Visit) -> Response:
     step = wiring.sessions().step(visit.cookies.get(STEPPING, ""), visit.now) if STEPPING in visit.cookies else None
-    if (step is None or step.challenge == "ENROL") and wiring.sessions().find(visit.session_id, visit.now):
+    if step is not None and step.challenge == "ENROL":
+        step = None  # that is not for signing in, and its key is for nobody else's eyes
+    if step is None and wiring.sessions().find(visit.session_id, visit.now):
         return visit.elsewhere("./")
     return _asked(visit, 200, step)
 
@@ -62,7 +64,7 @@ def sign_in(visit: Visit) -> Response:
 def sign_out(visit: Visit) -> Response:
     visit.fields()
     wiring.access().leave(visit.session_id, visit.person, visit.now)
-    visit.set.append(cookie(SESSION, "", 0))
+    visit.set += [cookie(SESSION, "", 0), cookie(STEPPING, "", 0)]
     visit.forget()
     return visit.elsewhere("sign-in?left=yes")
 

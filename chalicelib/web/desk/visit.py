@@ -67,6 +67,8 @@ class Visit:
         """Cookies of the answer."""
         if chosen and named(chosen) in (CHINESE, ENGLISH):
             self.set.append(cookies.cookie(cookies.LANGUAGE, self.language.code, 365 * 86400))
+        self.leads_to = ""
+        """Another origin to which a form of the page leads in the end: Chromium holds the whole way to the policy."""
         self._request = request
         self._session: Session | None = None
 
@@ -153,7 +155,9 @@ class Visit:
             "Content-Language": self.language.tag,
             "Cache-Control": "no-store",
             "Vary": "Accept-Language, Accept-Encoding, Cookie",
-            "Content-Security-Policy": POLICY,
+            "Content-Security-Policy": POLICY.replace("'self'; base", f"'self' {self.leads_to}; base")
+            if self.leads_to
+            else POLICY,
             "X-Frame-Options": "DENY",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",

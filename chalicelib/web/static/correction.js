@@ -1,6 +1,7 @@
-// What the queue sent and is registered already, with other answers: the correction that it may become stands in an empty
-// form first, and what the form shows is what is sent. Its record, `another`, is kept under the id that the correction
-// will have: sending writes over it.
+// What the queue sent and is registered already, with other answers: the correction that it may become. Whoever wants it
+// fills an empty form with it first, and what the form shows is what is sent; nobody finds a form filled, for the next
+// passage would go for a correction of the last. Its record, `another`, is kept under the id that the correction will
+// have: sending writes over it.
 const offerCorrection = async each => {
   const form = kakou.form();
   const card = find('.card', new DOMParser().parseFromString(each.page, 'text/html'));
@@ -18,19 +19,24 @@ const offerCorrection = async each => {
   const lines = all('p', card).map(line => document.adoptNode(line));
   const address = new URL(each.url).pathname;
   const own = named('submission').value === id; // it stands there already
-  const here = own || address === location.pathname && untouched() && !named('replaces');
-  if (here) kakou.correct(data);
-  if (here && !own) {
+  const free = () => address === location.pathname && untouched() && !named('replaces');
+  const take = () => {
+    if (!free()) return corrections();
     const after = each.after || {};
     if (after.helper && !form.dataset.helper) find('#helper').click();
     if (after.remember) wanted = true;
     for (const box of all('#remember')) box.checked = wanted;
     for (const known of all('#remembered')) known.remove();
+    kakou.correct(data);
     kakou.fill(each.body);
     kakou.opened();
-  }
-  if (here) {
-    lines.push(buttonOf('send', find('.send', card).textContent, () => send().click()));
+    find(`#say-${id}`).remove(); // it says the same with another button
+    return offerCorrection(each);
+  };
+  if (own) kakou.correct(data);
+  if (own || free()) {
+    lines.push(own ? buttonOf('send', find('.send', card).textContent, () => send().click())
+      : buttonOf('button', kakou.words.take, take));
     // Who wants a new form leaves this one: what was registered first stands.
     for (const line of lines) if (find('a', line)) find('a', line).addEventListener('click', async event => {
       event.preventDefault();

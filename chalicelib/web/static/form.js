@@ -298,11 +298,12 @@ const look = async () => {
   for (const each of await records().catch(() => [])) {
     if (!form) return waits;
     const age = Date.now() - each.at;
-    if (/party|another/.test(each.state)) continue; // party.js, correction.js
+    if (each.state === 'party') continue; // party.js
     if (!each.remember && age > (each.state === 'registered' ? day / 2 : 7 * day)) {
       forget(each.id);
       continue;
     }
+    if (each.state === 'another') continue; // correction.js
     const own = named('submission').value === each.id;
     if (each.state === 'waiting') {
       waits = true;

@@ -56,13 +56,22 @@ const settled = (record, { state, page }) => state === 'registered'
   ? Object.assign({ id: record.id, at: Date.now(), state, page }, record.after)
   : Object.assign({}, record, { state, page });
 
+// What an answer leaves of a record. One that was sent from another place meanwhile is not offered again.
+const settle = (record, answer) => storing('readwrite', store => {
+  const there = store.get(record.id);
+  there.onsuccess = () => {
+    if (answer.state === 'registered' || there.result && there.result.state === 'waiting') store.put(settled(record, answer));
+  };
+  return there;
+});
+
 // A try for each record that waits, but for the one with id `own`; true if none of them waits any more.
 const flush = async own => {
   let done = true;
   for (const record of (await records()).filter(each => each.state === 'waiting' && each.id !== own)) {
     const answer = await deliver(record);
     if (answer.state === 'later') done = false;
-    else await keep(settled(record, answer));
+    else await settle(record, answer);
   }
   return done;
 };
