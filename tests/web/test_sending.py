@@ -265,16 +265,21 @@ def test_a_correction_sends_what_the_form_shows_when_it_is_pressed(phone: Phone,
     assert [each[:2] for each in counting(stack)] == [("辽CA7777", 1)]
 
 
-def queue_another(phone: Phone) -> None:
-    """A phone whose queue holds other answers than those that were registered: the answer to the first try was lost,
-    other answers were kept in its place, and the page was closed."""
-    until(phone.page, "!!(self.kakou && kakou.mend)")
+def back_to_the_form(phone: Phone) -> None:
+    """Registered, but the answer was lost on the way; then the answers are to be changed."""
     fill_driver(phone.page)
     phone.line.state = "answer"
     phone.send()
     assert KEPT in phone.state
     phone.page.locator("#say-waiting .quiet").click()
     phone.page.locator("[name=plate]").wait_for()
+
+
+def queue_another(phone: Phone) -> None:
+    """A phone whose queue holds other answers than those that were registered: the answer to the first try was lost,
+    other answers were kept in its place, and the page was closed."""
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    back_to_the_form(phone)
     fill(phone.page, "plate", "辽CA9999")
     phone.line.state = "down"
     phone.send()
@@ -284,7 +289,7 @@ def queue_another(phone: Phone) -> None:
 
 
 CORRECTING = ".card[id^=say-] .send"
-TAKE = ".card[id^=say-] button"
+TAKE = ".card[id^=say-] button:text-is('用我填过的内容')"
 
 
 def take(page: Page) -> None:
@@ -382,6 +387,26 @@ def test_a_correction_that_nobody_sends_is_forgotten_after_a_week(browser: Brows
         phone.open()
         until(phone.page, "!!(self.kakou && kakou.mend)")
         phone.page.wait_for_timeout(300)
+        assert phone.kept() == []
+
+
+def test_a_page_that_saw_a_correction_late_does_not_bring_it_back(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        queue_another(phone)
+        phone.open()
+        phone.page.locator(TAKE).wait_for()
+        phone.page.evaluate(
+            """async () => {
+                const [each] = await kakou.records();
+                const seen = Object.assign({}, each, {id: 'as it was sent'});
+                await kakou.forget(each.id);
+                const { records } = kakou;
+                let looks = 2; // at the party and at the corrections
+                kakou.records = async () => looks-- > 0 ? [seen] : records();
+                kakou.looked();
+            }"""
+        )
+        phone.page.wait_for_timeout(500)
         assert phone.kept() == []
 
 
@@ -536,12 +561,7 @@ def test_a_browser_that_cannot_keep_it_says_so_and_loses_nothing(browser: Browse
 
 
 def test_changing_what_waits_is_honest_if_it_had_arrived(phone: Phone, stack: Stack) -> None:
-    fill_driver(phone.page)
-    phone.line.state = "answer"
-    phone.send()
-    assert KEPT in phone.state
-    phone.page.locator("#say-waiting .quiet").click()
-    phone.page.locator("[name=plate]").wait_for()
+    back_to_the_form(phone)
     assert phone.kept() == []
     phone.line.state = "up"
     fill(phone.page, "plate", "辽CA9999")

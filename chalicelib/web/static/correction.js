@@ -10,8 +10,13 @@ const offerCorrection = async each => {
   if (each.id !== id) {
     const old = each.id;
     each = Object.assign({}, each, { id, body: new URLSearchParams(data).toString() });
-    await kakou.keep(each);
-    await kakou.forget(old);
+    // In one step: of two pages that saw it the second must not bring back what was sent or forgotten since.
+    const there = await kakou.storing('readwrite', store => {
+      const asked = store.get(old);
+      asked.onsuccess = () => { if (asked.result) store.put(each), store.delete(old); };
+      return asked;
+    });
+    if (!there) return corrections();
     const said = find(`#say-${old}`);
     if (said) said.remove();
   }

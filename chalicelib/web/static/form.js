@@ -384,7 +384,7 @@ const enhance = () => {
 // What the later script stands on, and adds: `mend` checks before sending, `opened` sees each form, `after` says what a
 // record carries, `looked` sees that something may have been settled.
 const kakou = self.kakou = { all, correct, element, fill, find, forget, form: () => form, keep, lead, named, needless, party, records,
-  say, turned, words: WORDS };
+  say, storing, turned, words: WORDS };
 
 addEventListener('online', wake);
 addEventListener('pageshow', event => event.persisted && wake());
