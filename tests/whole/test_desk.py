@@ -76,8 +76,19 @@ def test_a_second_factor_is_set_up_by_who_shows_the_password_once_more(stack: Lo
     assert (again.status, key_shown(again.text)) == (422, secret), "the app has this key already"
     outside = Desk(stack)
     outside.cookies["__Host-kakou-step"] = desk.cookies["__Host-kakou-step"]
+    asked = outside.get("sign-in").text
+    assert secret not in asked, "whoever comes to this browser next sees no key"
+    assert 'name="password"' in asked
     assert outside.post("sign-in", {"answer": digits(secret)}).status == 401, "that step lets nobody in"
     assert desk.post("second-factor", {"answer": digits(secret)}).status == 422, "and is used up"
+
+    desk.keep(desk.post("second-factor", {"password": password}))
+    assert "__Host-kakou-step" in desk.cookies
+    desk.keep(desk.post("sign-out", {}))
+    assert not desk.cookies.get("__Host-kakou-step"), "an unfinished one ends with the session"
+    journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
+    entries = [each for each in journal.of(datetime.now(LOCAL).date()) if each.who == "hu"]
+    assert [each.what for each in entries if each.deed == "sign_in_refused"] == ["ENROL"], "the wrong password"
 
 
 def test_who_has_one_is_asked_for_it_and_a_wrong_one_is_refused(stack: LocalStack) -> None:
