@@ -67,7 +67,9 @@ def forged(now: datetime) -> Iterator[tuple[str, str, str]]:
     yield "no key id", jwt.encode(claims(now), key(OURS), algorithm="RS256"), "key"
     yield "a foreign key under our key's id", signed(now, by=THEIRS), "signature"
     yield "altered", f"{header}.{_part(claims(now, username='admin'))}.{signature}", "signature"
-    yield "cut off", good[:-20], "form"
+    whole = len(signature) // 4 * 4
+    yield "cut off after whole bytes", f"{header}.{body}.{signature[: whole - 20]}", "signature"
+    yield "cut off within a byte", f"{header}.{body}.{signature[: whole - 19]}", "form"
     yield "a foreign pool", signed(now, iss=TRUST.issuer + "x"), "issuer"
     yield "another client's", signed(now, client_id="other"), "client"
     yield "the client as audience only", signed(now, client_id=None, aud=TRUST.client), "client"
