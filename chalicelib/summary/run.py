@@ -377,9 +377,10 @@ class _Run:
 
     def _publish_now(self, latest: Latest, tag: str | None) -> None:
         day = self._now.astimezone(LOCAL).date()
-        finals = [self._revisions.fetch(whole) for whole in latest.days if layout.day_of(whole.key) == day]
-        here = [hour for hour in latest.hours if layout.hour_of(hour.key).day == day]
-        finals += map(self._revisions.fetch, [latest.today] if here and latest.today else here)
+        told = [whole for whole in latest.days if layout.day_of(whole.key) == day]
+        if latest.today and layout.hour_of(latest.today.key).day == day:
+            told.append(latest.today)
+        finals = [self._revisions.fetch(each) for each in told]
         open_hours = {hour: self._records.of_hour(hour) for hour in hours(latest.open_from, Hour.of(self._now).next())}
         operation = self._revisions.fetch(latest.operation) if latest.operation else None
         trend = self._revisions.load(latest.trend, decode_trend) if latest.trend else None
