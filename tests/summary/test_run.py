@@ -630,6 +630,16 @@ def test_just_after_midnight_today_is_the_new_day() -> None:
     assert town.now.today.city.passages == 1
 
 
+def test_a_run_that_stalled_over_midnight_loses_nothing_of_its_day() -> None:
+    town = Town(EVENING)
+    town.busy(after(EVENING, 3))
+    midnight = after(EVENING, 3)
+    town.run(midnight.start + CLOSED)
+    town.run(midnight.start - timedelta(seconds=10))  # began before, and reads what the other wrote meanwhile
+    assert town.now.today.date == "2020-02-10"
+    assert town.now.today.city.totals == town.now.totals == town.plain_totals(EVENING.start, midnight.start)
+
+
 def test_an_hourly_run_costs_the_same_on_day_14_as_on_day_1() -> None:
     town = Town(EVENING)
     town.busy(after(EVENING, 14 * 24), most=1)
