@@ -21,6 +21,9 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 PREFIX = "/some/stage"
 """Where the pages live below: links that are not relative break here."""
 
+HALT = 0.04
+"""Seconds that each half of a page keeps one waiting, as over a poor signal. A test that looks at a page before all of
+it is there fails for that every time, and not one time in a thousand."""
 
 PORTAL = b"<!doctype html><html><title>Free WiFi</title><body><h1>Log in to the network</h1></body></html>"
 
@@ -82,11 +85,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
+        half = len(answer.body) // 2
         if line.state == "half":
-            self.wfile.write(answer.body[: len(answer.body) // 2])
+            self.wfile.write(answer.body[:half])
             self._break()
             return
-        self.wfile.write(answer.body)
+        for part in (answer.body[:half], answer.body[half:]):
+            if answer.headers["content-type"].startswith("text/html"):
+                time.sleep(HALT)
+            self.wfile.write(part)
 
     def _break(self) -> None:
         self.close_connection = True

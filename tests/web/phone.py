@@ -14,7 +14,7 @@ from tests.web.browser import PHONE, Line, serving
 from tests.web.conftest import Stack
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
 PICTURES = os.environ.get("KAKOU_PICTURES")
 """A folder for the screenshots; without it none are made."""
@@ -122,7 +122,22 @@ def fill(page: Page, field: str, text: str) -> None:
 
 
 def press(page: Page, action: str) -> None:
-    page.locator(f'button[name=action][value="{action}"]:not([disabled])').last.click()
+    _button(page, action).click()
+
+
+def ask(page: Page, action: str) -> None:
+    """Press where no script answers."""
+    turn(_button(page, action))
+
+
+def _button(page: Page, action: str) -> Locator:
+    return page.locator(f'button[name=action][value="{action}"]:not([disabled])').last
+
+
+def turn(leaving: Locator) -> None:
+    """Press what leads to another page, and wait for all of that. A click alone is over at its first byte."""
+    with leaving.page.expect_navigation():
+        leaving.click()
 
 
 def fill_driver(page: Page) -> None:

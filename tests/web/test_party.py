@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.passage import codes
 from tests.web.conftest import Stack
-from tests.web.phone import Phone, fill, fill_driver, phone_at, picture, press, tick
+from tests.web.phone import Phone, ask, fill, fill_driver, phone_at, picture, press, tick
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -44,7 +44,7 @@ def of_the_server(phone: Phone, *actions: str) -> object:
     page = context.new_page()
     page.goto(phone.address)
     for action in actions:
-        press(page, action)
+        ask(page, action)
     shape = page.evaluate(SHAPE)
     context.close()
     return shape

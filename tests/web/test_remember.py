@@ -12,7 +12,21 @@ from chalicelib.web.language import LANGUAGES, Language
 from chalicelib.web.scripts import REMEMBERED_DAYS
 from tests.web.browser import PHONE, serving
 from tests.web.conftest import NotSealed, Stack
-from tests.web.phone import OUTSIDE, Phone, fill, fill_driver, phone_at, picture, press, ready, tick, until, violations
+from tests.web.phone import (
+    OUTSIDE,
+    Phone,
+    ask,
+    fill,
+    fill_driver,
+    phone_at,
+    picture,
+    press,
+    ready,
+    tick,
+    turn,
+    until,
+    violations,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -278,14 +292,14 @@ def test_helping_without_a_script(browser: Browser, stack: Stack) -> None:
         context = browser.new_context(viewport=PHONE, locale="en-GB", java_script_enabled=False)
         page = context.new_page()
         page.goto(base + stack.address)
-        page.locator("#helper").click()
+        turn(page.locator("#helper"))
         assert page.locator("#helped").is_visible()
         fill_driver(page)
-        press(page, "add")
+        ask(page, "add")
         assert page.locator("#helped").is_visible(), "over every round trip"
-        press(page, "remove-1")
-        press(page, "send")
-        page.locator("main.receipt a.button", has_text="Next person").click()
+        ask(page, "remove-1")
+        ask(page, "send")
+        turn(page.locator("main.receipt a.button", has_text="Next person"))
         assert page.locator("#helped").is_visible()
         assert page.locator("form").get_attribute("autocomplete") == "off"
         assert {each.get_attribute("autocomplete") for each in page.locator("[autocomplete]").all()} == {"off"}

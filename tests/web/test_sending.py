@@ -14,7 +14,7 @@ from chalicelib.passage.hour import Hour
 from chalicelib.passage.table import PassageTable
 from tests.web.browser import PHONE, PORTAL
 from tests.web.conftest import KEYS, NOW, NotSealed, Stack
-from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at, picture, until, violations
+from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at, picture, turn, until, violations
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,7 +47,7 @@ def test_the_same_fields_as_without_a_script(browser: Browser, phone: Phone, sta
     page = context.new_page()
     page.goto(phone.address)
     fill_driver(page)
-    page.locator("main > button.send").click()
+    turn(page.locator("main > button.send"))
     with_script, without = (parse_qs(body.decode(), keep_blank_values=True) for body in phone.line.posts)
     assert with_script.pop("waited") == ["0"]
     assert with_script.pop("submission") != without.pop("submission")
@@ -356,8 +356,7 @@ def test_a_new_form_leaves_a_correction_that_nobody_sends(browser: Browser, stac
         queue_another(phone)
         phone.open()
         phone.page.locator(TAKE).wait_for()
-        with phone.page.expect_navigation():
-            phone.page.locator(".card[id^=say-] a").click()
+        turn(phone.page.locator(".card[id^=say-] a"))
         until(phone.page, "!!(self.kakou && kakou.mend)")
         assert phone.kept() == []
         assert phone.page.locator("[name=plate]").input_value() == ""

@@ -26,6 +26,7 @@ from tests.parties import as_form, one
 from tests.web.browser import CHROMIUM, PHONE, chromium
 from tests.web.conftest import standing
 from tests.web.gateway import send
+from tests.web.phone import turn
 from tests.whole.functions import Function
 from tests.whole.test_line import Centre, ask, eventually, press
 
@@ -245,11 +246,11 @@ def test_each_answer_in_a_browser(lived: LocalStack, tmp_path: Path) -> None:
                 page.goto(home)
                 page.locator("[name=checkpoint]").fill("117")
                 page.locator("[name=tag]").fill("ZZZZ ZZZZ")
-                page.locator("button.send").click()
+                turn(page.locator("button.send"))
                 assert page.locator("[name=submission]").count() == 0
                 page.locator("[name=checkpoint]").fill("117")
                 page.locator("[name=tag]").fill(signs.code("117", 2, "C").rpartition("-")[2][:8].lower())
-                page.locator("button.send").click()
+                turn(page.locator("button.send"))
                 assert page.locator("[name=submission]").count() == 1, page.url
                 assert signs.code("117", 2, "C") in page.url
             context.close()

@@ -35,7 +35,7 @@ from chalicelib.command.journal import Entry, Journal
 from chalicelib.passage.hour import GRACE, LOCAL, Hour, stamp
 from scripts.simulated import passages
 from tests.conftest import Credentials, LocalStack
-from tests.web.phone import violations
+from tests.web.phone import turn, violations
 from tests.web.test_desk import Cells, number
 from tests.whole.census import totals
 from tests.whole.desk import Desk, digits, operator, signed_in
@@ -367,7 +367,7 @@ def test_two_who_change_at_once_do_not_undo_each_other(stack: LocalStack, staff:
 
 def test_staff_print_replace_and_revoke_in_the_browser(stack: LocalStack, browser: Browser) -> None:
     page = enter(browser, stack, "liu", "staff", 360, 740)
-    page.click("text=张贴码")
+    turn(page.locator("text=张贴码"))
     well(page)
     page.goto(stack.command_url + "poster?checkpoint=106")
     well(page)
@@ -379,13 +379,13 @@ def test_staff_print_replace_and_revoke_in_the_browser(stack: LocalStack, browse
     well(page)
     assert "第 2 版" in page.inner_text(".will")
     page.fill("#why", "rain")
-    page.click("button[value=yes]")
+    turn(page.locator("button[value=yes]"))
     page.wait_for_selector("[role=status]")
     page.goto(stack.command_url + "change?deed=revoke&checkpoint=106&version=2")
     assert "没有可用的张贴码" in page.inner_text(".will")
     page.fill("#why", "stolen")
     page.check("[name=force]")
-    page.click("button[value=yes]")
+    turn(page.locator("button[value=yes]"))
     page.wait_for_selector("[role=status]")
     well(page)
     deeds = [(each.who, each.deed, each.what) for each in _entries(stack)]
@@ -413,7 +413,7 @@ def enter(
     page.wait_for_url("**/sign-in")
     page.fill("#name", name)
     page.fill("#password", operator(stack, name, role))
-    page.click("button.go")
+    turn(page.locator("button.go"))
     page.wait_for_selector(".out")
     return page
 
@@ -461,7 +461,7 @@ def test_a_morning_at_the_desk(stack: LocalStack, browser: Browser, centre: Cent
     """Sign in, read, download each format, print, replace, revoke, look it up in the journal, sign out."""
     began = datetime.now(UTC)
     page = enter(browser, stack, "chief", "admin", 1280, 800)
-    page.click(".langs a[hreflang=en]")
+    turn(page.locator(".langs a[hreflang=en]"))
     page.wait_for_selector("text=Kakou command centre")
     big = shown_as(page.content())
     with page.expect_download() as fetched:
@@ -472,7 +472,7 @@ def test_a_morning_at_the_desk(stack: LocalStack, browser: Browser, centre: Cent
 
     latest = json.loads(downloaded(page, "latest.json")[1])
     day = latest["days"][-1]
-    page.click(f".days a[href='?day={day['key'][17:27].replace('/', '-')}']")
+    turn(page.locator(f".days a[href='?day={day['key'][17:27].replace('/', '-')}']"))
     for form, told in (("JSON", day), *((form.upper(), day[form]) for form in ("csv", "xlsx", "html"))):
         name, content = downloaded(page, form)
         assert name == "kakou-" + told["key"].removeprefix("summaries/v1/").replace("/", "-")
@@ -489,24 +489,24 @@ def test_a_morning_at_the_desk(stack: LocalStack, browser: Browser, centre: Cent
             assert report.locator("svg").count() > 0
             report.close()
 
-    page.click("nav.pages a[href=posters]")
+    turn(page.locator("nav.pages a[href=posters]"))
     page.check("[name=cp-107]")
     with page.expect_download() as fetched:
         page.click("button.go")
     assert Path(fetched.value.path()).read_bytes().startswith(b"%PDF")
-    page.click("[aria-label='Replace 107-1']")
+    turn(page.locator("[aria-label='Replace 107-1']"))
     page.fill("#why", "torn by the wind")
-    page.click("button[value=yes]")
+    turn(page.locator("button[value=yes]"))
     page.wait_for_selector("[role=status]")
-    page.click("[aria-label='Revoke 107-1']")
+    turn(page.locator("[aria-label='Revoke 107-1']"))
     page.fill("#why", "taken down")
-    page.click("button[value=yes]")
+    turn(page.locator("button[value=yes]"))
     page.wait_for_selector("[role=status]")
     states = [(each.version, each.state) for each in Storage(stack).settings_bucket.current().posters
               if each.checkpoint == "107"]  # fmt: skip
     assert states == [(1, "revoked"), (2, "active")]
 
-    page.click("nav.pages a[href=journal]")
+    turn(page.locator("nav.pages a[href=journal]"))
     well(page)
     rows = page.locator("tbody tr").all_inner_texts()
     mine = [row.split("\t") for row in rows if "chief" in row]
@@ -519,7 +519,7 @@ def test_a_morning_at_the_desk(stack: LocalStack, browser: Browser, centre: Cent
         ("printed", "107 pdf a4"), ("replaced", "107-1"), ("revoked", "107-1"),
     ]  # fmt: skip
 
-    page.click(".out button")
+    turn(page.locator(".out button"))
     page.wait_for_url("**/sign-in?left=yes")
     well(page)
     assert not [each for each in page.context.cookies() if each["name"] == "__Host-kakou"]
@@ -540,25 +540,25 @@ def test_a_second_factors_key_is_scanned_off_the_page(stack: LocalStack, browser
     page.goto(stack.command_url + "second-factor")
     well(page)
     page.fill("#password", PASSWORD)
-    page.click("button.go")
+    turn(page.locator("button.go"))
     page.wait_for_selector(".code")
     well(page)
     (scanned,) = reading.codes(Image.open(io.BytesIO(page.locator(".code").screenshot())))
     told = parse_qs(urlsplit(scanned).query)
     assert told["secret"] == [page.inner_text(".secret code")]
     page.fill("#answer", digits(told["secret"][0]))
-    page.click("button.go")
+    turn(page.locator("button.go"))
     page.wait_for_selector("[role=status]")
     well(page)
-    page.click(".out button")
+    turn(page.locator(".out button"))
     page.wait_for_url("**/sign-in?left=yes")
     page.fill("#name", "fang")
     page.fill("#password", PASSWORD)
-    page.click("button.go")
+    turn(page.locator("button.go"))
     page.wait_for_selector("[autocomplete=one-time-code]")
     well(page)
     page.fill("#answer", digits(told["secret"][0]))
-    page.click("button.go")
+    turn(page.locator("button.go"))
     page.wait_for_selector(".big")
     page.close()
 
