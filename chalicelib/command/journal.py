@@ -9,6 +9,7 @@ that must not be there yet, and the role may neither delete nor update. Operator
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,19 +17,20 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from chalicelib.passage.hour import LOCAL, stamp
+from chalicelib.passage.hour import LOCAL, moment, stamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 DEEDS = (
-    "signed_in", "sign_in_refused", "signed_out", "fetched", "printed", "previewed", "revoked", "replaced", "refused",
+    "signed_in", "sign_in_refused", "signed_out", "fetched", "printed", "previewed", "revoked", "replaced", "failed",
     "enrolled",
 )  # fmt: skip
-"""What is written down."""
+"""What is written down, before it is done; `failed` comes after a deed of which it is not known that it came into
+force."""
 
 MOST = 500
-"""Entries of a day that are shown."""
+"""Entries shown at a time."""
 
 
 class JournalUnavailable(RuntimeError):
@@ -36,13 +38,18 @@ class JournalUnavailable(RuntimeError):
 
 
 class Entry(Struct, frozen=True):
-    """One line."""
+    """One line. `key` says when, in the order of `stamp`, and which of that millisecond: `<stamp>#<16 hex digits>`."""
 
-    at: str
+    key: str
     who: str
     deed: str
     what: str = ""
     """A file, a poster, a reason; nothing that a traveller typed."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was written down."""
+        return moment(self.key.partition("#")[0])
 
 
 class Journal:
@@ -73,18 +80,22 @@ class Journal:
         except (ClientError, BotoCoreError) as error:
             raise JournalUnavailable(_code(error)) from None
 
-    def of(self, day: date, most: int = MOST, *, machines: bool = False) -> list[Entry]:
-        """The entries of a day in the city, of people or of `machines`, the newest first, at most `most`. Raises
-        JournalUnavailable."""
+    def of(self, day: date, most: int = MOST, *, machines: bool = False, before: str = "") -> list[Entry]:
+        """The entries of a day in the city, of people or of `machines`, the newest first, at most `most`; only those
+        before the entry of the key `before`, if that is given. Raises JournalUnavailable."""
+        which, values = "#d = :d", {":d": {"S": _part(day, machines)}}
+        names = {"#d": "day"}
+        if before:
+            which, names["#a"], values[":a"] = f"{which} AND #a < :a", "at", {"S": before}
         found: list[Entry] = []
         more: dict[str, Any] = {}
         while len(found) < most:
             try:
                 page = self._client.query(
                     TableName=self._table,
-                    KeyConditionExpression="#d = :d",
-                    ExpressionAttributeNames={"#d": "day"},
-                    ExpressionAttributeValues={":d": {"S": _part(day, machines)}},
+                    KeyConditionExpression=which,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=values,
                     ScanIndexForward=False,
                     Limit=most - len(found),
                     **more,
@@ -92,12 +103,16 @@ class Journal:
             except (ClientError, BotoCoreError) as error:
                 raise JournalUnavailable(_code(error)) from None
             for item in page["Items"]:
-                at = item["at"]["S"].partition("#")[0]
-                found.append(Entry(at, item["who"]["S"], item["deed"]["S"], item["what"]["S"]))
+                found.append(Entry(item["at"]["S"], item["who"]["S"], item["deed"]["S"], item["what"]["S"]))
             if "LastEvaluatedKey" not in page:
                 break
             more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
         return found
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` can be an entry's key."""
+    return re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[0-9a-f]{16}", text, re.ASCII) is not None
 
 
 def _part(day: date, machines: bool) -> str:

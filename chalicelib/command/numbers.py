@@ -165,7 +165,10 @@ class Numbers:
 
     def _hour(self, window: Window, latest: Latest) -> list[Reference]:
         at = datetime(window.first.year, window.first.month, window.first.day, window.hour, tzinfo=LOCAL)
-        folder = layout.hour_folder(Hour.of(at)) + "/"
+        try:
+            folder = layout.hour_folder(Hour.of(at)) + "/"
+        except OverflowError:
+            return []  # the calendar begins later in UTC
         day = _named(latest, window.first)
         hours = decode(self._final(day)).merged_from if day else latest.hours
         return [each for each in hours if each.key.startswith(folder)]

@@ -75,10 +75,11 @@ def with_headers(body: bytes, status: int, headers: dict[str, str | list[str]], 
 
 
 def _response(body: bytes, status: int, headers: dict[str, str | list[str]], request: Mapping[str, str]) -> Response:
-    headers |= {
+    headers = {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Strict-Transport-Security": "max-age=31536000",
+        **headers,
     }
     if status == 503:
         headers["Retry-After"] = "5"

@@ -126,8 +126,10 @@ def test_the_journal_is_only_added_to_and_read_by_days_of_the_city(dynamo: Any) 
     journal.add("li", "signed_in", "staff", datetime(2026, 11, 24, 16, 0, tzinfo=UTC))
     assert [each.what for each in journal.of(NOW.date())] == [f"file {at}" for at in range(29, -1, -1)]
     assert [each.what for each in journal.of(NOW.date(), 2)] == ["file 29", "file 28"]
+    earlier = journal.of(NOW.date(), 2, before=journal.of(NOW.date(), 2)[-1].key)
+    assert [each.what for each in earlier] == ["file 27", "file 26"]
     (next_day,) = journal.of(datetime(2026, 11, 25, tzinfo=UTC).date())
-    assert (next_day.who, next_day.at) == ("li", "2026-11-24T16:00:00.000Z")
+    assert (next_day.who, next_day.at) == ("li", datetime(2026, 11, 24, 16, 0, tzinfo=UTC))
     with pytest.raises(ValueError, match="no deed"):
         journal.add("wang", "drop table", "", NOW)
     assert not [name for name in dir(journal) if name.startswith(("delete", "update", "put"))]

@@ -31,7 +31,7 @@ from PIL import Image
 from chalicelib.checkpoint import poster
 from chalicelib.checkpoint.poster import reading
 from chalicelib.checkpoint.sheets import sheets
-from chalicelib.command.journal import Entry, Journal
+from chalicelib.command.journal import MOST, Entry, Journal
 from chalicelib.passage.hour import GRACE, LOCAL, Hour, stamp
 from scripts.simulated import passages
 from tests.conftest import Credentials, LocalStack
@@ -156,7 +156,8 @@ HOSTILE = [
     ("?day=2020-02-10%0d%0aSet-Cookie:x=1", 400), ("?window=operation&checkpoint=99999", 404),
     ("file?name=../../settings/v1/current.json", 400), ("file?name=now.json&x=1", 400), ("file", 400),
     ("file?name=" + "a" * 3000, 400), ("file?name=%2e%2e%2fnow.json", 400), ("file?name=settings/v1/current.json", 400),
-    ("?lang=%3Cscript%3E", 200), ("nothing/here", 404),  ("?day=" + "9" * 4000, 400),
+    ("?lang=%3Cscript%3E", 200), ("nothing-here", 404), ("?hour=0001-01-01T03", 404), ("?day=0001-01-02", 404),
+    ("?day=" + "9" * 4000, 400),
 ]  # fmt: skip
 
 
@@ -262,6 +263,26 @@ def test_what_a_machine_fetches_is_written_down_and_its_polling_is_not(
     assert wang.get("journal?of=robots").status == 400
 
 
+def test_a_day_of_many_entries_is_read_to_its_end(stack: LocalStack, wang: Desk) -> None:
+    journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
+    day = datetime(2020, 3, 1, 8, tzinfo=LOCAL)
+    written = [f"file-{at:04}" for at in range(2 * MOST + 1)]
+    for at, what in enumerate(written):
+        journal.add("fetcher", "fetched", what, day + timedelta(seconds=at), machine=True)
+    path, read, pages = "journal?day=2020-03-01&of=machines&lang=en", list[str](), 0
+    while path:
+        page = wang.get(path)
+        assert page.status == 200
+        read, pages = read + re.findall(r"file-\d{4}", page.text), pages + 1
+        assert ("Not the newest of the day" in page.text) == (pages > 1)
+        older = re.search('href="([^"]+)">Earlier entries', page.text)
+        path = f"{html.unescape(older[1])}&lang=en" if older else ""
+    assert (read, pages) == (written[::-1], 3)
+    assert "Nothing was written" in wang.get("journal?day=2020-03-01&lang=en").text
+    for wrong in ("", "x", "2020-03-01T08:00:00.000Z", "2020-03-01T08:00:00.000Z%23" + "g" * 16):
+        assert wang.get(f"journal?day=2020-03-01&before={wrong}").status == 400
+
+
 def _fetched(stack: LocalStack) -> list[Entry]:
     """What machines fetched today, the oldest first."""
     journal = Journal(stack.client("dynamodb"), stack.outputs["data"]["Journal"])
@@ -325,8 +346,15 @@ def test_staff_cannot_be_made_to_change_anything_from_elsewhere(wang: Desk, staf
     assert staff.post("change", fields, Sec_Fetch_Site="cross-site").status == 403
     assert staff.post("change", {**fields, "token": "x" * 32}).status == 403
     assert staff.post("print", {"cp-101": "on", "form": "pdf", "size": "a4", "token": ""}).status == 403
-    for wrong in ({"deed": "burn"}, {"version": "-1"}, {"version": "9" * 9}, {"deed": "revoke", "version": "7"}):
+    seventh = {"deed": "revoke", "version": "7"}
+    for wrong in (
+        *({"deed": deed} for deed in ("burn", "replace_now", "")),
+        {"version": "-1"},
+        {"version": "9" * 9},
+        seventh,
+    ):
         assert staff.get("change?" + urlencode({**fields, **wrong})).status in (400, 404)
+    assert staff.post("change", {**fields, "deed": "replace_now", "why": ""}).status == 400
     assert staff.post("print", {"form": "pdf", "size": "a4"}).status == 400
     assert staff.post("print", {"cp-101": "on", "form": "exe", "size": "a4"}).status == 400
 
@@ -363,6 +391,24 @@ def test_two_who_change_at_once_do_not_undo_each_other(stack: LocalStack, staff:
     assert states == [(1, "retiring"), (2, "active")]
     (entry,) = [each for each in Storage(stack).settings_bucket.log() if each.change.what == "replace 105 1"]
     assert (entry.change.who, entry.change.why) == ("liu (desk)", "torn")
+
+
+def test_what_a_killed_publication_left_is_stepped_over_at_the_desk_too(stack: LocalStack, staff: Desk) -> None:
+    """With the rights of the desk's role, which must see that it is another's."""
+    storage = Storage(stack)
+    made_from = storage.settings_bucket.current().version
+    bucket, left = stack.outputs["data"]["SettingsBucket"], f"settings/v1/r{made_from + 1:06d}.json"
+    stack.client("s3").put_object(Bucket=bucket, Key=left, Body=b"left behind")
+    fields = {"deed": "replace", "checkpoint": "108", "version": "1", "why": "torn", "made_from": str(made_from)}
+    answer = staff.post("change", fields)
+    assert answer.status == 303, answer.text
+    assert storage.settings_bucket.current().version == made_from + 2
+    assert [each.deed for each in _entries(stack) if each.what.endswith("108-1")] == ["replaced"]
+
+
+def test_more_posters_than_forty_are_chosen_at_once(staff: Desk) -> None:
+    chosen = {f"cp-{id}": "on" for id in range(101, 161)}
+    assert staff.post("print", {**chosen, "form": "svg", "size": "a5"}).status == 303
 
 
 def test_staff_print_replace_and_revoke_in_the_browser(stack: LocalStack, browser: Browser) -> None:
@@ -510,7 +556,7 @@ def test_a_morning_at_the_desk(stack: LocalStack, browser: Browser, centre: Cent
     well(page)
     rows = page.locator("tbody tr").all_inner_texts()
     mine = [row.split("\t") for row in rows if "chief" in row]
-    entries = [(each.deed, each.what) for each in _entries(stack) if each.who == "chief" and each.at >= stamp(began)]
+    entries = [(each.deed, each.what) for each in _entries(stack) if each.who == "chief" and each.key >= stamp(began)]
     assert len(mine) == len(entries)
     keys = [day["key"], *(day[form]["key"] for form in ("csv", "xlsx", "html"))]
     assert list(reversed(entries)) == [

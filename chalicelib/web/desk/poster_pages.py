@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -10,9 +11,10 @@ from chalice.app import Response
 from chalicelib import wiring
 from chalicelib.checkpoint.lifecycle import NoPosterLeft
 from chalicelib.checkpoint.poster import SIZES
+from chalicelib.command.journal import JournalUnavailable
 from chalicelib.command.people import POSTERS
 from chalicelib.passage.hour import stamp
-from chalicelib.settings import Change, Settings, SettingsConflict
+from chalicelib.settings import Change, Settings, SettingsConflict, SettingsUnavailable
 from chalicelib.web.desk import posters, words
 from chalicelib.web.desk.visit import Bad, NotFound, TooLarge, Visit
 from chalicelib.web.language import marked as _
@@ -86,7 +88,7 @@ def before_a_change(visit: Visit) -> Response:
 
 def _asked_to_confirm(visit: Visit, settings: Settings, told: Mapping[str, str], problem: str = "") -> Response:
     """What a change would do, said before it is done."""
-    deed, version = told.get("deed", ""), _version(told)
+    deed, version = _deed(told), _version(told)
     lane = _lane(visit, settings, told.get("checkpoint", ""))
     left = False
     try:
@@ -106,7 +108,7 @@ def _asked_to_confirm(visit: Visit, settings: Settings, told: Mapping[str, str],
 def change(visit: Visit) -> Response:
     settings = _settings(visit)
     fields = visit.fields()
-    deed, checkpoint, version = fields.get("deed", ""), fields.get("checkpoint", ""), _version(fields)
+    deed, checkpoint, version = _deed(fields), fields.get("checkpoint", ""), _version(fields)
     why = fields.get("why", "").strip()
     if not 1 <= len(why) <= 300 or not why.isprintable():
         return _asked_to_confirm(visit, settings, fields, visit.say(_("Say why, in one line.")))
@@ -118,14 +120,27 @@ def change(visit: Visit) -> Response:
         changed = posters.changed(settings, exact, checkpoint, version, visit.now, force="force" in fields)
         name = visit.person.name
         # Written down first: what cannot be written down is not done.
-        wiring.journal().add(name, "revoked" if deed == "revoke" else "replaced", f"{checkpoint}-{version}", visit.now)
+        which = f"{checkpoint}-{version}"
+        wiring.journal().add(name, "revoked" if deed == "revoke" else "replaced", which, visit.now)
         entry = Change(f"{name} (desk)", f"{exact} {checkpoint} {version}", why, "force" in fields)
-        wiring.settings_bucket().publish(changed, stamp(visit.now), entry)
+        try:
+            wiring.settings_bucket().publish(changed, stamp(visit.now), entry)
+        except (SettingsConflict, SettingsUnavailable):
+            with contextlib.suppress(JournalUnavailable):
+                wiring.journal().add(name, "failed", f"{exact} {which}", visit.now)
+            raise
     except SettingsConflict:
         return _asked_to_confirm(visit, wiring.settings_bucket().current(), fields, stands)
     except NoPosterLeft:
         return _asked_to_confirm(visit, settings, fields, visit.say(_("Confirm that, too.")))
     return visit.elsewhere(f"posters?done={deed}")
+
+
+def _deed(told: Mapping[str, str]) -> str:
+    deed = told.get("deed", "")
+    if deed not in words.CHANGES:
+        raise Bad
+    return deed
 
 
 def _version(told: Mapping[str, str]) -> int:

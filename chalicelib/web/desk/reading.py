@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from chalice.app import Response
 
 from chalicelib import wiring
-from chalicelib.command.journal import MOST
+from chalicelib.command.journal import MOST, is_key
 from chalicelib.command.numbers import NotPublished, window_of
 from chalicelib.command.people import JOURNAL, NUMBERS
-from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.passage.hour import LOCAL
 from chalicelib.web.desk import words
 from chalicelib.web.desk.numbers import Pages
 from chalicelib.web.desk.visit import Bad, NotFound, Visit
@@ -53,24 +53,30 @@ def file(visit: Visit) -> Response:
 
 def journal(visit: Visit) -> Response:
     visit.needs(JOURNAL)
-    if visit.query.keys() - {"day", "of", "lang"} or visit.query.get("of", "machines") != "machines":
+    before = visit.query.get("before", "")
+    if visit.query.keys() - {"day", "of", "before", "lang"} or visit.query.get("of", "machines") != "machines":
+        raise Bad
+    if "before" in visit.query and not is_key(before):
         raise Bad
     day = window_of({"day": visit.query.get("day", visit.now.astimezone(LOCAL).date().isoformat())})
     machines = "of" in visit.query
-    entries = wiring.journal().of(day.first, machines=machines)
+    entries = wiring.journal().of(day.first, MOST + 1, machines=machines, before=before)
+    older = entries[MOST - 1].key if len(entries) > MOST else ""
     say = Pages(visit.language)
     shown = [
-        (f"{moment(each.at).astimezone(LOCAL):%H:%M:%S}", each.who, visit.say(words.DEEDS[each.deed]), each.what)
-        for each in entries
+        (f"{each.at.astimezone(LOCAL):%H:%M:%S}", each.who, visit.say(words.DEEDS[each.deed]), each.what)
+        for each in entries[:MOST]
     ]
     iso, name = say.day(day.first)
     return visit.page(
         "journal.html", here="journal", day=iso, day_name=name, entries=shown, machines=machines,
-        cut=len(entries) == MOST,
+        before=before, older=older,
     )  # fmt: skip
 
 
 def nowhere(visit: Visit) -> Response:
-    """Any other address; who is not signed in does not learn that there is nothing. Raises Unauthorised, NotFound."""
+    """Any other address of one part; who is not signed in does not learn that there is nothing, and the gateway answers
+    for those of more. (From there the link to `sign-in` of its own page would lead nowhere.) Raises Unauthorised,
+    NotFound."""
     visit.needs(NUMBERS)
     raise NotFound

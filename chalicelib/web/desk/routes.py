@@ -122,6 +122,6 @@ def sign_out() -> Response:
     return answer(signing_in.sign_out)
 
 
-@blueprint.route("/{proxy+}", methods=["GET", "POST"], content_types=[], authorizer=authorise, name="no_page")
-def no_page() -> Response:
+@blueprint.route("/{name}", methods=["GET", "POST"], content_types=[], authorizer=authorise, name="no_page")
+def no_page(name: str) -> Response:
     return answer(reading.nowhere)

@@ -34,7 +34,7 @@ DEEDS: Mapping[str, str] = {
     "previewed": _("previewed"),
     "revoked": _("revoked"),
     "replaced": _("replaced"),
-    "refused": _("refused"),
+    "failed": _("failed, or not known: scripts/codes log says"),
 }
 """What the journal calls each of its `DEEDS`."""
 
