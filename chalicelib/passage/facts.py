@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from chalicelib.passage.passage import Passage
 
@@ -104,6 +104,14 @@ def facts_of(
         ),
         retiring,
         waited,
+    )
+
+
+def corrected(arrived: Facts, answers: Facts) -> Facts:
+    """What is counted of a passage that was corrected: `answers` of the last correction; the poster that was scanned and
+    the wait on the phone as it `arrived`. A correction comes from home and scans nothing at the roadside."""
+    return structs.replace(
+        answers, poster=arrived.poster, key=arrived.key, retiring=arrived.retiring, waited=arrived.waited
     )
 
 

@@ -113,7 +113,8 @@ class ScanWriter(Protocol):
 class PassageReader(Protocol):
     def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
         """What is counted of the passages of one checkpoint and hour, in order of arrival, all of them, without those
-        that have expired by `now`. Of a passage with corrections the last one."""
+        that have expired by `now`. Of a passage with corrections the last one's answers, and what the first says
+        of the arrival."""
         ...
 
     def changed(self, hour: Hour, now: datetime) -> set[Hour]:
@@ -279,18 +280,26 @@ class PassageTable:
 
     def facts(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Registered]:
         # A correction sorts right behind what it corrects and before the next passage, a later one behind it.
-        received_at = first = counts = told = ""
+        received_at = first = counts = arrived = told = ""
         corrections = 0
+
+        def registered() -> Registered:
+            answers = facts.decode(told)
+            if corrections and arrived is not told:
+                answers = facts.corrected(facts.decode(arrived), answers)
+            return Registered(received_at, counts, answers, corrections)
+
         for sk, counted in self._counted(f"CP#{checkpoint}#{hour.key}", now):
             parts = sk.split("#")
             if parts[1] == first:
                 counts, told, corrections = parts[3], counted, corrections + 1
                 continue
             if first:
-                yield Registered(received_at, counts, facts.decode(told), corrections)
-            received_at, first, counts, told, corrections = parts[0], parts[1], parts[-1], counted, len(parts) // 4
+                yield registered()
+            received_at, first, counts, corrections = parts[0], parts[1], parts[-1], len(parts) // 4
+            arrived = told = counted
         if first:
-            yield Registered(received_at, counts, facts.decode(told), corrections)
+            yield registered()
 
     def changed(self, hour: Hour, now: datetime) -> set[Hour]:
         changed = (facts.decode_changed(told).hour for _, told in self._counted(f"COR#{hour.key}", now))

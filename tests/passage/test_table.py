@@ -66,14 +66,19 @@ def record(
     sealed: bytes = b"s",
     days: int = 30,
     corrects: Record | None = None,
+    poster: int = 1,
+    retiring: bool = False,
+    waited: int | None = None,
 ) -> Record:
     counted = Facts(
         1,
-        1,
+        poster,
         "A",
         "car",
         f"{number:016x}",
         (TravellerFacts("none", "210381", "elsewhere", "home", False, ("none",), None),),
+        retiring,
+        waited,
     )
     return Record(
         submission=f"{number:032x}",
@@ -181,6 +186,18 @@ def test_a_correction_counts_in_the_place_of_what_it_corrects_and_the_last_one_c
     assert [each.facts.plate for each in found] == [f"{number:016x}" for number in (8, 2, 6, 7)]
     assert [each.received_at for each in found[:3]] == [stamp(NOW)] * 3
     assert stored(table, Hour.of(later)) == []
+
+
+def test_a_correction_changes_the_answers_and_not_the_arrival(table: Table) -> None:
+    """Which sheet hung, and how long a phone waited, is of the moment at the roadside."""
+    first = record(1, poster=2, waited=7200)
+    table.register(first)
+    for number, hours in ((2, 4), (3, 5)):
+        at = NOW + timedelta(hours=hours)
+        table.register(record(number, at=at, corrects=first, poster=3, retiring=True, waited=5))
+    (found,) = table.facts("101", HOUR, NOW)
+    assert (found.facts.poster, found.facts.retiring, found.facts.waited) == (2, False, 7200)
+    assert found.facts.plate == f"{3:016x}"
 
 
 def test_a_correction_says_under_the_hour_of_its_arrival_which_hour_it_changed(table: Table) -> None:

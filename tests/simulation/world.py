@@ -419,7 +419,7 @@ class World:
         found: dict[str, tuple[Counter[str], Counter[str]]] = defaultdict(lambda: (Counter(), Counter()))
         scans = [(pk, msgspec.json.decode(item["facts"]["S"])) for (pk, _), item in self.dynamo.items.items()
                  if pk.startswith("SCAN#")]  # fmt: skip
-        for pk, facts in [*scans, *((pk, records[-1]) for pk, records in self._groups())]:
+        for pk, facts in [*scans, *((pk, records[0]) for pk, records in self._groups())]:
             kind, checkpoint, hour = pk.split("#")
             _, version, key, *more = facts
             if kind == "SCAN" or more[3]:
@@ -450,7 +450,7 @@ class World:
             want_there = (
                 sum(len(records) - 1 for records in inside),
                 sum(len(records) > 1 for records in inside),
-                sum(records[-1][7] > 600 for records in inside),
+                sum(records[0][7] > 600 for records in inside),
             )
             got_corrected = (summary.corrections_read, summary.city.corrected, summary.city.filled_late)
             self._must(got_corrected == want_there, f"hour {hour.key}: {got_corrected} corrected, stored {want_there}")

@@ -13,7 +13,7 @@ Tally = dict[tuple[str, str, str], int]
 
 def census(dynamodb: Any, table: str) -> sqlite3.Connection:
     """Everything countable that lies in the table, as relations `passage` (the last correction in the place of what it
-    replaces), `traveller`, `symptom` and `scan`."""
+    replaces; poster and wait of the first), `traveller`, `symptom` and `scan`."""
     return census_of(
         item
         for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
@@ -59,9 +59,12 @@ def census_of(items: Iterable[Any]) -> sqlite3.Connection:
     base.executescript(
         """
         create table passage as
-          select id, checkpoint, hour, vehicle, plate, at, poster, key, retiring, waited, corrections from
+          select last.id, checkpoint, hour, vehicle, plate, at, arrived.poster, arrived.key, arrived.retiring,
+                 arrived.waited, corrections
+          from
             (select *, row_number() over (partition by place order by since desc, id desc) as newest,
-                    count(*) over (partition by place) - 1 as corrections from record)
+                    count(*) over (partition by place) - 1 as corrections from record) as last
+            join (select id, poster, key, retiring, waited from record) as arrived on arrived.id = last.place
           where newest = 1;
         create unique index passage_id on passage (id);
         create index traveller_passage on traveller (passage);
