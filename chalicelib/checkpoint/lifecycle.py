@@ -145,22 +145,25 @@ def add_checkpoint(settings: Settings, checkpoint: Checkpoint, now: datetime) ->
     """A new checkpoint, with its first poster. Raises Refused; `decide` says what else is wrong."""
     if settings.checkpoint(checkpoint.id) is not None:
         raise Refused(f"there is a checkpoint {checkpoint.id} already; open it again, or choose another id")
+    checkpoint = structs.replace(checkpoint, added_at=_stamp(now))
     settings = structs.replace(settings, checkpoints=(*settings.checkpoints, checkpoint))
     return issue(settings, checkpoint.id, None, now)
 
 
-def close_checkpoint(settings: Settings, checkpoint: str) -> Settings:
+def close_checkpoint(settings: Settings, checkpoint: str, now: datetime) -> Settings:
     """Its codes open no form until it is opened again. Raises Refused."""
-    if not _checkpoint(settings, checkpoint).active:
+    before = _checkpoint(settings, checkpoint)
+    if not before.active:
         raise Refused(f"checkpoint {checkpoint} is closed already")
-    return _with_checkpoint(settings, checkpoint, active=False)
+    return _with_checkpoint(settings, checkpoint, active=False, turned=(*before.turned, _stamp(now)))
 
 
 def open_checkpoint(settings: Settings, checkpoint: str, now: datetime) -> Settings:
     """A closed one is open again, with the posters that it had. Raises Refused."""
-    if _checkpoint(settings, checkpoint).active:
+    before = _checkpoint(settings, checkpoint)
+    if before.active:
         raise Refused(f"checkpoint {checkpoint} is open already")
-    return _with_checkpoint(settings, checkpoint, active=True, opened_at=_stamp(now))
+    return _with_checkpoint(settings, checkpoint, active=True, turned=(*before.turned, _stamp(now)))
 
 
 def rename_checkpoint(settings: Settings, checkpoint: str, *, zh: str | None = None, en: str | None = None) -> Settings:
@@ -198,7 +201,7 @@ def _with_key(settings: Settings, key: str, state: Literal["verifying", "withdra
     return tuple(CodeKey(each.id, state) if each.id == key else each for each in settings.keys)
 
 
-def _with_checkpoint(settings: Settings, checkpoint: str, **changes: str | bool) -> Settings:
+def _with_checkpoint(settings: Settings, checkpoint: str, **changes: str | bool | tuple[str, ...]) -> Settings:
     return structs.replace(
         settings,
         checkpoints=tuple(

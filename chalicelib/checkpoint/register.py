@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -36,8 +37,27 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     """Nine-digit code of the township it stands in."""
     active: bool
     """Whether passages are registered there now."""
-    opened_at: str | None = None
-    """When it was last opened again after it was closed, UTC; None if it never was."""
+    added_at: str | None = None
+    """When it came into the register, UTC; None: it was there from the beginning."""
+    turned: tuple[str, ...] = ()
+    """When it was closed or opened, UTC, in order: each time from the one to the other, at last to `active`."""
+
+    @property
+    def opened_at(self) -> str | None:
+        """When it was opened last, UTC; None of one that never was closed."""
+        return self.turned[-1] if self.active and self.turned else self.added_at
+
+    def state_in(self, begins: str, ends: str) -> Literal["open", "closed", "unknown"]:
+        """What it was from `begins` up to `ends` (UTC stamps): open for some of that time, closed, or not yet in the
+        register."""
+        if self.added_at is not None and self.added_at >= ends:
+            return "unknown"
+        is_open = self.active
+        for turned in reversed(self.turned):
+            if turned < ends and (is_open or turned <= begins):
+                break
+            is_open = not is_open
+        return "open" if is_open else "closed"
 
 
 class Problem(Struct, frozen=True):
@@ -83,7 +103,7 @@ def load(text: str) -> tuple[Checkpoint, ...]:
         if len(cells) != len(headings):
             problems.append(Problem(number, "", f"must have {len(headings)} cells, has {len(cells)}"))
             continue
-        row = {heading: cell.strip() for heading, cell in zip(headings, cells, strict=True)}
+        row: dict[str, Any] = {heading: cell.strip() for heading, cell in zip(headings, cells, strict=True)}
         if row["active"] not in ("yes", "no"):
             problems.append(Problem(number, "active", "write yes or no"))
         active = row.pop("active") == "yes"

@@ -108,8 +108,8 @@ def facts_of(
 
 
 def corrected(arrived: Facts, answers: Facts) -> Facts:
-    """What is counted of a passage that was corrected: `answers` of the last correction; the poster that was scanned and
-    the wait on the phone as it `arrived`. A correction comes from home and scans nothing at the roadside."""
+    """What is counted of a passage that was corrected: `answers` of the last correction; the poster that was scanned
+    and the wait on the phone as it `arrived`. A correction comes from home and scans nothing at the roadside."""
     return structs.replace(
         answers, poster=arrived.poster, key=arrived.key, retiring=arrived.retiring, waited=arrived.waited
     )

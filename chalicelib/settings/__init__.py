@@ -10,6 +10,7 @@ from chalicelib.settings.bucket import (
     SettingsUnavailable,
 )
 from chalicelib.settings.shape import (
+    Before,
     Bilingual,
     CodeKey,
     Collector,
@@ -20,10 +21,12 @@ from chalicelib.settings.shape import (
     decode,
     encode,
     first_settings,
+    following,
     validate,
 )
 
 __all__ = [
+    "Before",
     "Bilingual",
     "Change",
     "CodeKey",
@@ -41,5 +44,6 @@ __all__ = [
     "decode",
     "encode",
     "first_settings",
+    "following",
     "validate",
 ]

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from chalicelib import log
-from chalicelib.settings.shape import Settings, SettingsInvalid, decode, encode, validate
+from chalicelib.settings.shape import Settings, SettingsInvalid, decode, encode, following, validate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -96,7 +96,10 @@ class SettingsBucket:
         one steps over it.
         """
         found = self._get(CURRENT)
-        before, tag = (decode(found[0]).version, found[1]) if found else (0, None)
+        standing = decode(found[0]) if found else None
+        before, tag = (standing.version, found[1]) if standing and found else (0, None)
+        if standing:
+            settings = following(standing, settings, published_at)
         if before != settings.version:
             raise SettingsConflict(f"made from version {settings.version}, in force is {before}")
         for version in range(before + 1, before + 1 + _TRIES):

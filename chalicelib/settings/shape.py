@@ -11,7 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from chalicelib import divisions
 from chalicelib.checkpoint import register
@@ -80,6 +80,15 @@ class KeyRegions(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     """The first moment it is in force, UTC, on the hour; None: ever since, which is so of the first list alone."""
 
 
+class Before(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was in force before a change, for the hours of that time: they are read again as long as they can be."""
+
+    until: str
+    """When it was changed: `published_at` of the settings that changed it."""
+    fever: int
+    retention_days: int
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that may change while the system runs."""
 
@@ -108,6 +117,21 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """From which temperature a traveller counts as feverish, tenths of a degree Celsius."""
     notices: dict[str, str] = {}
     """Language (`zh`, `en`) -> what the form tells everyone, in plain text."""
+    before: tuple[Before, ...] = ()
+    """Earlier values of `fever` and `retention_days`, in order; publishing keeps it."""
+
+    def fever_at(self, at: str) -> int:
+        """The threshold of fever that was in force at `at` (a UTC stamp)."""
+        return next((each.fever for each in self.before if at < each.until), self.fever)
+
+    def retention_of(self, begins: str, ends: str) -> int:
+        """The fewest days for which anything was kept that arrived from `begins` up to `ends` (UTC stamps)."""
+        since, fewest = "", []
+        for until, days in (*((each.until, each.retention_days) for each in self.before), ("~", self.retention_days)):
+            if since < ends and begins < until:
+                fewest.append(days)
+            since = until
+        return min(fewest)
 
     def checkpoint(self, checkpoint: str) -> Checkpoint | None:
         """The checkpoint with this id."""
@@ -147,6 +171,15 @@ class SettingsInvalid(ValueError):
         self.problems = problems
 
 
+def following(before: Settings, new: Settings, published_at: str) -> Settings:
+    """`new`, which takes the place of `before` at `published_at`, with what past hours need of that."""
+    if (before.fever, before.retention_days) == (new.fever, new.retention_days):
+        return structs.replace(new, before=before.before)
+    until = max([published_at, *(each.until for each in before.before)])  # two clocks differ by seconds
+    last = Before(until, before.fever, before.retention_days)
+    return structs.replace(new, before=(*before.before, last))
+
+
 def validate(settings: Settings) -> None:
     """Raises SettingsInvalid with everything that is wrong."""
     problems = tuple(_problems(settings))
@@ -160,12 +193,12 @@ def encode(settings: Settings) -> bytes:
 
 
 def decode(content: bytes) -> Settings:
-    """The inverse of `encode`; also reads settings that were published before there were several lists of key regions.
-    Raises SettingsInvalid for anything else, unknown fields included."""
+    """The inverse of `encode`; also reads settings as they were published before. Raises SettingsInvalid for
+    anything else, unknown fields included."""
     try:
         settings = _decode(content)
     except msgspec.DecodeError as error:  # a ValidationError is one, too
-        before = _with_one_list(content)
+        before = _of_before(content)
         if before is None:
             raise SettingsInvalid((str(error),)) from error
         settings = before
@@ -197,13 +230,17 @@ def first_settings(deployment: str, public_url: str, starts_at: str) -> Settings
 _decode = msgspec.json.Decoder(Settings).decode
 
 
-def _with_one_list(content: bytes) -> Settings | None:
-    """Settings of the time when `key_regions` was one list, or None."""
+def _of_before(content: bytes) -> Settings | None:
+    """Settings of the time when `key_regions` was one list, and a checkpoint said when it was opened alone; or None."""
     try:
         document = msgspec.json.decode(content)
-        document["key_regions"] = [dict(document["key_regions"])]
+        if isinstance(document["key_regions"], dict):
+            document["key_regions"] = [document["key_regions"]]
+        for each in document["checkpoints"]:
+            if opened_at := each.pop("opened_at", None):
+                each["turned"] = [opened_at]
         return msgspec.convert(document, Settings)
-    except (msgspec.ValidationError, msgspec.DecodeError, LookupError, TypeError, ValueError):
+    except (msgspec.ValidationError, msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError):
         return None
 
 
@@ -238,6 +275,9 @@ def _problems(settings: Settings) -> Iterator[str]:
     if not settings.checkpoints:
         yield "checkpoints: name at least one"
     for each in settings.checkpoints:
+        moments = (*((each.added_at,) if each.added_at else ()), *each.turned)
+        if not all(map(_is_stamp, moments)) or list(moments) != sorted(moments):
+            yield f"checkpoints: added_at and turned of {each.id} must be UTC stamps, in order"
         if not each.township.startswith(settings.city):
             yield f"checkpoints: the township of {each.id} must lie in the city {settings.city}"
     yield from _poster_problems(settings)
@@ -245,6 +285,10 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _key_region_problems(settings)
     if settings.fever not in FEVER:
         yield f"fever: must be from {FEVER[0]} to {FEVER[-1]} tenths of a degree"
+    if any(not _is_stamp(each.until) for each in settings.before) or any(
+        later.until < earlier.until for earlier, later in pairwise(settings.before)
+    ):
+        yield "before: each until must be a UTC stamp, not before the one above"
     for language, text in settings.notices.items():
         if not re.fullmatch("[a-z]{2}", language):
             yield "notices: name the languages with two small letters"

@@ -100,7 +100,7 @@ def reading(
     """Counts `registered`, the passages of one checkpoint in `hour`, and the `scans` of its revoked posters."""
     passages, seen = list(registered), list(scans)
     regions = settings.key_regions_at(stamp(hour.start))
-    counts = count(checkpoint, passages, seen, key_regions=regions.codes, fever=settings.fever)
+    counts = count(checkpoint, passages, seen, key_regions=regions.codes, fever=settings.fever_at(stamp(hour.start)))
     return Reading(
         counts,
         tuple(passage.submission for passage in passages),
@@ -119,7 +119,7 @@ def of_hour(hour: Hour, readings: Mapping[str, Reading], settings: Settings, *, 
         ends=stamp(hour.end),
         settings_versions=(settings.version,),
         key_regions_versions=(settings.key_regions_at(stamp(hour.start)).version,),
-        fever_from=(settings.fever,),
+        fever_from=(settings.fever_at(stamp(hour.start)),),
         expired=expired,
         passages_read=len(submissions),
         passages_digest=_identities(submissions),
@@ -142,8 +142,10 @@ def _at_checkpoint(checkpoint: str, counts: Counts, hour: Hour, settings: Settin
     zh, en = (listed.name_zh, listed.name_en) if listed else (checkpoint, checkpoint)
     if counts.passages:
         return AtCheckpoint(zh, en, "counted", None, counts)
-    if listed and listed.active:
-        return AtCheckpoint(zh, en, "silent", stamp(hour.start), counts)
+    begins, ends = stamp(hour.start), stamp(hour.end)
+    if listed and listed.state_in(begins, ends) == "open":
+        opened = listed.opened_at or ""
+        return AtCheckpoint(zh, en, "silent", max(begins, opened) if opened < ends else begins, counts)
     return AtCheckpoint(zh, en, "closed", None, counts)
 
 

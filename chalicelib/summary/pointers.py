@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -129,14 +129,14 @@ def without_waiting(latest: Latest, day: date) -> Latest:
     return structs.replace(latest, unchecked=tuple(each for each in latest.unchecked if each != day.isoformat()))
 
 
-def to_check(latest: Latest, now: datetime, since: date) -> date | None:
-    """The whole day, not before `since`, that is to be checked at `now`: the newest that has a revision nobody checked,
-    else the one whose difference was found first, if that is `AGAIN` ago or longer."""
-    waiting = max(map(date.fromisoformat, latest.unchecked), default=date.min)
-    if waiting >= since:
+def to_check(latest: Latest, now: datetime, kept: Callable[[date], bool]) -> date | None:
+    """The whole day, all of it still `kept`, that is to be checked at `now`: the newest that has a revision nobody
+    checked, else the one whose difference was found first, if that is `AGAIN` ago or longer."""
+    waiting = next(filter(kept, map(date.fromisoformat, reversed(latest.unchecked))), None)
+    if waiting:
         return waiting
     found = sorted((each.checked_at, layout.day_of(each.day.key)) for each in latest.differing)
-    due = (day for checked_at, day in found if day >= since and moment(checked_at) + AGAIN <= now)
+    due = (day for checked_at, day in found if moment(checked_at) + AGAIN <= now and kept(day))
     return next(due, None)
 
 
@@ -199,7 +199,8 @@ class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     settings_version: int
     key_regions_version: int
     """Of the list in force at `as_of`."""
-    fever_from: int
+    fever_from: tuple[int, ...]
+    """Thresholds of fever that were in force, as a summary has them."""
     city: Counts
     """The operation so far."""
     today: Today
@@ -254,7 +255,7 @@ def now_of(
         operation=Reference(latest.operation.key, latest.operation.digest) if latest.operation else None,
         settings_version=settings.version,
         key_regions_version=settings.key_regions_at(stamp(now)).version,
-        fever_from=settings.fever,
+        fever_from=tuple(sorted({each for part in so_far for each in part.fever_from})),
         city=city,
         today=Today(
             date=day.isoformat(),

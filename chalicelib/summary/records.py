@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from chalicelib.passage.hour import Hour
+from chalicelib.passage.hour import Hour, stamp
 from chalicelib.passage.table import PassageReader
 from chalicelib.settings import Settings
 from chalicelib.summary.document import Reading, reading
@@ -27,17 +27,22 @@ class Records:
         """What counts once more all that is read, while it is here."""
 
     def expired(self, hour: Hour) -> bool:
-        """Whether the table may have forgotten some of `hour`."""
-        return self._now >= hour.start + timedelta(days=self._settings.retention_days)
+        """Whether the table may have forgotten some of `hour`, by what was kept for how long then: functions that could
+        not read the settings went by those of an hour before."""
+        kept = self._settings.retention_of(stamp(hour.start - timedelta(hours=1)), stamp(hour.end))
+        return self._now >= hour.start + timedelta(days=kept)
 
     def corrected(self, arrived: Iterable[Hour]) -> set[Hour]:
         """The hours of the passages for which corrections arrived in the hours `arrived`."""
         return {hour for each in set(arrived) for hour in self._reader.changed(each, self._now)}
 
     def of_hour(self, hour: Hour) -> dict[str, Reading]:
-        """What every checkpoint registered in `hour`; of those that have left the settings, what there still was."""
+        """What every checkpoint registered in `hour`; of those that have left the settings, or came into them later,
+        what there was."""
         listed = [each.id for each in self._settings.checkpoints]
         unlisted = sorted(set(self.known) - set(listed))
+        begins, ends = stamp(hour.start), stamp(hour.end)
+        later = {each.id for each in self._settings.checkpoints if each.state_in(begins, ends) == "unknown"}
         # Only a poster that was replaced can be scanned in vain; a function learns of that from these same settings, a
         # minute before the grace is over.
         replaced = {each.checkpoint for each in self._settings.posters if each.state != "active"}.union(unlisted)
@@ -50,7 +55,8 @@ class Records:
             return reading(checkpoint, passages, self._settings, scans, hour=hour)
 
         found = dict(zip(listed + unlisted, self._side_by_side(read, listed + unlisted), strict=True))
-        return {each: part for each, part in found.items() if part.submissions or part.scans or each not in unlisted}
+        absent = later.union(unlisted)
+        return {each: part for each, part in found.items() if part.submissions or part.scans or each not in absent}
 
     def _side_by_side(self, read: Callable[[str], Reading], checkpoints: list[str]) -> list[Reading]:
         if self._workers == 1:

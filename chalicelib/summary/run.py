@@ -226,8 +226,7 @@ class _Run:
     def _reconcile(self, latest: Latest, tag: str | None) -> tuple[Latest, str | None]:
         """One whole day that waits for it: read once more, what came late made a revision, and the rest counted by
         other code beside what the summary in the bucket says."""
-        kept = self._now - timedelta(days=self._settings.retention_days)
-        wanted = to_check(latest, self._now, kept.astimezone(LOCAL).date() + timedelta(days=1))
+        wanted = to_check(latest, self._now, lambda day: not self._records.expired(hours_of(day)[0]))
         if wanted is None:
             return latest, tag
         before = self._revisions.fetch(_day(latest, wanted))

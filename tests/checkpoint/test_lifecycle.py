@@ -96,15 +96,17 @@ def test_key_ids_follow_one_another_and_are_never_used_again() -> None:
 
 def test_checkpoints_are_added_closed_opened_and_renamed() -> None:
     added = decide(SMALL, lambda s: life.add_checkpoint(s, NEW, NOW), NOW)
-    assert added.checkpoint("201") == NEW
+    new = msgspec.structs.replace(NEW, added_at="2020-02-10T08:00:00.000Z")
+    assert added.checkpoint("201") == new
     assert posters(added, "201") == [(1, "active", "A", None)]
-    closed = decide(added, lambda s: life.close_checkpoint(s, "201"), NOW)
-    assert closed.checkpoint("201") == msgspec.structs.replace(NEW, active=False)
-    opened = decide(closed, lambda s: life.open_checkpoint(s, "201", NOW), NOW)
-    assert opened.checkpoint("201") == msgspec.structs.replace(NEW, opened_at="2020-02-10T08:00:00.000Z")
+    closed = decide(added, lambda s: life.close_checkpoint(s, "201", NOW), NOW)
+    assert closed.checkpoint("201") == msgspec.structs.replace(new, active=False, turned=("2020-02-10T08:00:00.000Z",))
+    opened = decide(closed, lambda s: life.open_checkpoint(s, "201", LATER), NOW)
+    turned = ("2020-02-10T08:00:00.000Z", "2020-02-20T08:00:00.000Z")
+    assert opened.checkpoint("201") == msgspec.structs.replace(new, turned=turned)
     assert opened.posters == added.posters
     renamed = decide(added, lambda s: life.rename_checkpoint(s, "201", en="Ximu South"), NOW)
-    assert renamed.checkpoint("201") == msgspec.structs.replace(NEW, name_en="Ximu South")
+    assert renamed.checkpoint("201") == msgspec.structs.replace(new, name_en="Ximu South")
     assert renamed.posters == added.posters, "the code stays good"
 
 
@@ -121,7 +123,7 @@ REFUSED: list[tuple[str, Settings, Step, str]] = [
     ("withdraw, the signing key", ROTATED, lambda s: life.withdraw_key(s, "B"), "rotate the key first"),
     ("withdraw, no such key", SMALL, lambda s: life.withdraw_key(s, "Z"), "no key Z"),
     ("add, the id again", SMALL, lambda s: life.add_checkpoint(s, SMALL.checkpoints[2], NOW), "already"),
-    ("close, closed", SMALL, lambda s: life.close_checkpoint(s, "103"), "closed already"),
+    ("close, closed", SMALL, lambda s: life.close_checkpoint(s, "103", NOW), "closed already"),
     ("open, open", SMALL, lambda s: life.open_checkpoint(s, "101", NOW), "open already"),
     ("rename, to the same", SMALL, lambda s: life.rename_checkpoint(s, "101"), "nothing would change"),
 ]
@@ -152,7 +154,7 @@ def test_no_open_checkpoint_is_left_without_a_poster_unless_forced(name: str, st
 
 
 def test_a_closed_checkpoint_may_lose_its_poster_and_one_without_is_no_obstacle_to_others() -> None:
-    closed = decide(SMALL, lambda s: life.close_checkpoint(s, "101"), NOW)
+    closed = decide(SMALL, lambda s: life.close_checkpoint(s, "101", NOW), NOW)
     assert posters(decide(closed, lambda s: life.revoke(s, "101", 1), NOW))[0][1] == "revoked"
     lost = decide(SMALL, lambda s: life.revoke(s, "101", 1), NOW, force=True)
     decide(lost, lambda s: life.issue(s, "102", LATER, NOW), NOW)
@@ -192,7 +194,7 @@ def test_whatever_is_done_in_whatever_order_the_settings_stay_valid_and_no_open_
             partial(life.revoke, checkpoint=checkpoint, version=version),
             lambda s: life.rotate_key(s, life.next_key(s)),
             partial(life.withdraw_key, key="ABCD"[version - 1]),
-            partial(life.close_checkpoint, checkpoint=checkpoint),
+            partial(life.close_checkpoint, checkpoint=checkpoint, now=now),
             partial(life.open_checkpoint, checkpoint=checkpoint, now=now),
             partial(life.rename_checkpoint, checkpoint=checkpoint, en=f"Place {version}{checkpoint}"),
         ]

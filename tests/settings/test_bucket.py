@@ -30,6 +30,7 @@ from tests.simulation.s3 import MemoryS3
 FIRST = first_settings("kakou-test", "https://kakou.example.org", "2020-02-10T07:00:00.000Z")
 AT = "2020-02-10T07:00:00.000Z"
 LATER = "2020-02-10T08:00:00.000Z"
+EVEN_LATER = "2020-02-10T09:00:00.000Z"
 
 
 @pytest.fixture
@@ -65,6 +66,18 @@ def test_what_is_published_is_in_force_under_the_next_version(
         "settings/v1/r000002.json": encode(second),
         "settings/v1/current.json": encode(second),
     }
+
+
+def test_what_was_in_force_before_is_kept_with_its_time(bucket: SettingsBucket) -> None:
+    """Hours of that time are read again."""
+    first = bucket.publish(FIRST, AT)
+    second = bucket.publish(with_fever(first, 375), LATER)
+    third = bucket.publish(msgspec.structs.replace(second, retention_days=7), EVEN_LATER)
+    fourth = bucket.publish(msgspec.structs.replace(third, notices={"zh": "请保持距离"}), EVEN_LATER)
+    assert [fourth.fever_at(at) for at in (FIRST.starts_at, AT, LATER, "2021")] == [373, 373, 375, 375]
+    spans = ((AT, LATER), (LATER, EVEN_LATER), (LATER, "2021"), (EVEN_LATER, "2021"))
+    assert [fourth.retention_of(*span) for span in spans] == [30, 30, 7, 7]
+    assert bucket.current() == fourth
 
 
 def test_settings_made_from_an_older_version_do_not_undo_a_newer_one(

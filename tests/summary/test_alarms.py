@@ -211,7 +211,7 @@ def test_the_silence_of_a_reopened_checkpoint_begins_when_it_was_opened() -> Non
     reopened = structs.replace(
         town.settings,
         checkpoints=tuple(
-            structs.replace(each, opened_at=opened_at) if each.id == "102" else each
+            structs.replace(each, turned=("2020-02-10T00:00:00.000Z", opened_at)) if each.id == "102" else each
             for each in town.settings.checkpoints
         ),
     )

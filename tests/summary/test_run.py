@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from chalicelib.checkpoint import lifecycle
 from chalicelib.checkpoint.register import Checkpoint
 from chalicelib.passage.hour import Hour, hours, moment, stamp
+from chalicelib.settings import following
 from chalicelib.summary import layout
 from chalicelib.summary.document import digest, encode, merged
 from chalicelib.summary.pointers import decode_latest
@@ -556,6 +558,67 @@ def test_new_settings_count_from_then_on_and_revise_nothing() -> None:
     assert operation.checkpoints["200"].state == "silent"
     assert operation.checkpoints["200"].since == stamp(after(EVENING, 2).start)
     assert town.now.checkpoints["200"].state == "silent"
+
+
+def test_an_hour_goes_by_the_threshold_that_was_in_force_then() -> None:
+    """Also where it is read again for one late passage, or made only after an outage."""
+    town = Town(EVENING)
+    town.busy(after(EVENING, 6), most=9)
+    town.run(after(EVENING, 1).start + CLOSED)
+    changed_at = after(EVENING, 3).start + timedelta(minutes=20)
+    higher = structs.replace(town.settings, version=2, fever=380)
+    town.settings = following(town.settings, higher, stamp(changed_at))
+    town.register("102", EVENING.start)
+    before = town.hour(EVENING).checkpoints["101"]
+    town.run(after(EVENING, 5).start + CLOSED)
+    assert [town.hour(after(EVENING, n)).fever_from for n in range(6)] == [(373,)] * 4 + [(380,)] * 2
+    town.correct("102", after(EVENING, 5).start + CLOSED, 0)
+    town.run(after(EVENING, 5).start + CLOSED + timedelta(minutes=1))
+    again = town.hour(EVENING, 2)
+    assert (again.fever_from, again.checkpoints["101"]) == ((373,), before)
+    assert town.operation.fever_from == town.now.fever_from == (373, 380)
+    town.check()
+
+
+def test_what_a_checkpoint_was_in_an_hour_is_not_what_it_is_today() -> None:
+    """A healed hour, and one that a late passage revises, know neither a checkpoint that was added since, nor that
+    another was closed."""
+    town = Town(EVENING)
+    town.register("102", EVENING.start, after(EVENING, 1).start)
+    town.run(EVENING.start + CLOSED)
+    added, closed = after(EVENING, 4).start + timedelta(minutes=20), after(EVENING, 4).start + timedelta(minutes=30)
+    new = Checkpoint("200", "新卡口", "New checkpoint", "road", "210381001", True)
+    settings = lifecycle.add_checkpoint(town.settings, new, added)
+    settings = lifecycle.close_checkpoint(settings, "103", closed)
+    settings = lifecycle.open_checkpoint(settings, "104", closed)
+    now = after(EVENING, 5).start + CLOSED
+    town.register("102", EVENING.start)
+    town.correct("102", now, 0)
+    town.run(now, settings=settings)
+    first = [town.hour(EVENING, 1), town.hour(EVENING, 2)]
+    assert first[1].late + first[1].late_corrections == 2
+    for hour in (*first, *(town.hour(after(EVENING, n)) for n in range(1, 4))):
+        assert "200" not in hour.checkpoints
+        assert (hour.checkpoints["103"].state, hour.checkpoints["104"].state) == ("silent", "closed")
+    then, last = (town.hour(after(EVENING, n)).checkpoints for n in (4, 5))
+    assert [(each, then[each].state, then[each].since) for each in ("103", "104", "200")] == [
+        ("103", "silent", stamp(after(EVENING, 4).start)), ("104", "silent", stamp(closed)),
+        ("200", "silent", stamp(added)),
+    ]  # fmt: skip
+    assert [last[each].state for each in ("103", "104", "200")] == ["closed", "silent", "silent"]
+    assert (town.now.checkpoints["200"].since, town.now.checkpoints["104"].since) == (stamp(added), stamp(closed))
+
+
+def test_a_longer_retention_does_not_bring_back_what_has_expired() -> None:
+    town = Town(EVENING, retention_days=1)
+    town.busy(after(EVENING, 3))
+    town.run(after(EVENING, 1).start + CLOSED)
+    longer = structs.replace(town.settings, version=2, retention_days=30)
+    settings = following(town.settings, longer, stamp(after(EVENING, 2).start))
+    town.run(after(EVENING, 60).start, settings=settings)
+    assert town.hour(after(EVENING, 2)).expired, "registered when a day was kept, and never read"
+    assert not town.hour(after(EVENING, 4)).expired
+    assert not town.latest.differing
 
 
 def test_a_checkpoint_that_left_the_settings_keeps_its_numbers() -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def in_process() -> Iterator[Front]:
             change: dict[str, Callable[[Settings], Settings]] = {
                 "rotate-key": lambda s: lifecycle.rotate_key(s, lifecycle.next_key(s)),
                 "withdraw-key": lambda s: lifecycle.withdraw_key(s, arguments[0]),  # noqa: B023
-                "close": lambda s: lifecycle.close_checkpoint(s, arguments[0]),  # noqa: B023
+                "close": lambda s: lifecycle.close_checkpoint(s, arguments[0], datetime.now(UTC)),  # noqa: B023
             }
             if name == "issue":
                 until = None if "--now" in arguments else now + timedelta(days=7)
