@@ -18,7 +18,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -77,6 +77,15 @@ class Record(Struct, frozen=True):
     """Of a correction: the place it counts in."""
 
 
+class Raw(NamedTuple):
+    """A record as it lies in the table."""
+
+    name: str
+    """Its sort key."""
+    facts: str
+    """JSON."""
+
+
 class Guard(Struct, frozen=True):
     """What is known of a submission id that was stored: never the passage itself."""
 
@@ -123,6 +132,11 @@ class PassageReader(Protocol):
 
     def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
         """The scans of revoked posters of one checkpoint in one hour, likewise."""
+        ...
+
+    def again(self, kind: Literal["CP", "SCAN"], checkpoint: str, hour: Hour, now: datetime) -> Iterator[Raw]:
+        """The records of passages (`CP`; corrections are records of their own) or scans of one checkpoint in one hour
+        as they lie there, all that have not expired, by another way than the above: for counting them once more."""
         ...
 
 
@@ -310,6 +324,28 @@ class PassageTable:
             at, _, its_id = sk.partition("#")
             scan = facts.decode_scan(counted)
             yield Scan(checkpoint, at, its_id, scan.poster, scan.key)
+
+    def again(self, kind: Literal["CP", "SCAN"], checkpoint: str, hour: Hour, now: datetime) -> Iterator[Raw]:
+        # From the last to the first, with nothing filtered there and pages of its own: what `_counted` might leave out
+        # must show here.
+        asked: dict[str, Any] = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            "KeyConditionExpression": "#pk = :pk",
+            "Select": "SPECIFIC_ATTRIBUTES",
+            "ProjectionExpression": "#sk, #facts, #expires_at",
+            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk", "#facts": "facts", "#expires_at": "expires_at"},
+            "ExpressionAttributeValues": {":pk": {"S": f"{kind}#{checkpoint}#{hour.key}"}},
+        }
+        more = True
+        while more:
+            page = self._client.query(**asked)
+            for item in page["Items"]:
+                if int(item["expires_at"]["N"]) > int(now.timestamp()):
+                    yield Raw(item["sk"]["S"], item["facts"]["S"])
+            more = "LastEvaluatedKey" in page
+            asked["ExclusiveStartKey"] = page.get("LastEvaluatedKey")
 
     def _counted(self, pk: str, now: datetime) -> Iterator[tuple[str, str]]:
         """The sort key and facts of every item under `pk`, over all pages, without those that have expired."""

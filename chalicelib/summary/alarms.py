@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from chalicelib.passage.hour import LOCAL, Hour, hours, moment
 from chalicelib.summary.counting import NOT_TOLD, Counts
-from chalicelib.summary.reconciliation import Reconciliation
+from chalicelib.summary.reconciliation import Compared, Reconciliation
 from chalicelib.summary.trend import Usual, Week
 
 KINDS = (
@@ -29,7 +29,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
 
     `late`: the hour that begins `since` is not final, `value` minutes after its end.
     `reconciliation_differs`: of the day that begins `since`, the daily re-count of the table found `value` of `code`
-    (`passages`, `travellers`, ...), the summaries have `expected`.
+    (`passages`, `travellers`, ..., `records`, or a subject and its code), the summaries have `expected`.
     `key_regions_changed`: the list in force is version `value`; some of today was counted by version `expected`.
     `silence`: no passage at `checkpoint` since `since`, where `expected` would be usual by now; `value` is 0.
     `fever_spike`: `value` travellers with fever today, where a whole day usually has `expected`.
@@ -74,6 +74,9 @@ ENOUGH_DAYS = 3
 LATE = timedelta(minutes=5)
 """After its end an hour is promised to be final."""
 
+CODES = 5
+"""Codes found otherwise that are alarms of their own: the reconciliation has more of them."""
+
 SILENCE = 8
 """Usual passages by now, of which none came: by chance alone that happens once in 3,000 times (e to the power of -8).
 An open checkpoint that is usually empty at 03:00 is silent and alarms nobody."""
@@ -103,13 +106,18 @@ def late(final_up_to: str, now: datetime) -> Alarm | None:
 
 
 def differences(found: Reconciliation) -> list[Alarm]:
-    """Each number of a day that the daily re-count found otherwise."""
-    places = [(None, found.city), *found.checkpoints.items()]
+    """Each number of a day that the daily re-count found otherwise; of the codes the first few."""
+    records = {"records": found.records} if found.records else {}
+    told: list[tuple[str | None, str, Compared]] = [
+        (place, quantity, each)
+        for place, numbers in ((None, records), (None, found.city), *found.checkpoints.items())
+        for quantity, each in numbers.items()
+    ]
+    told += [(each.checkpoint, f"{each.subject} {each.code}", each.numbers) for each in found.differing[:CODES]]
     return [
         Alarm(kind="reconciliation_differs", checkpoint=place, since=found.begins, value=each.table,
-              expected=each.summary, code=quantity)
-        for place, numbers in places
-        for quantity, each in numbers.items()
+              expected=each.summary, code=code)
+        for place, code, each in told
         if each.difference
     ]  # fmt: skip
 

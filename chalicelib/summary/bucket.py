@@ -65,10 +65,6 @@ class SummaryStore(Protocol):
         Overtaken."""
         ...
 
-    def put(self, key: str, content: bytes) -> None:
-        """Writes whatever is there."""
-        ...
-
 
 class SummaryBucket:
     """A SummaryStore on an S3 bucket."""
@@ -112,9 +108,6 @@ class SummaryBucket:
         if standing is None or standing.content != content:
             raise Overtaken(key)
         return standing.tag
-
-    def put(self, key: str, content: bytes) -> None:
-        self._write(key, content, {})
 
     def time(self) -> datetime:
         """S3's own time, in whole seconds, as any answer has it: a refusal too, for S3 refuses those whose clock is

@@ -85,7 +85,7 @@ class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """Of all days, those whose last check found a difference."""
     unchecked: tuple[str, ...] = ()
     """Dates of the whole days whose newest revision was not checked against the table yet, in order. Each run checks
-    one; a day whose passages have begun to expire stays here."""
+    one; a day whose passages have begun to expire stays here, and one of more than 1,000,000 records is never here."""
 
     @property
     def first(self) -> Hour:

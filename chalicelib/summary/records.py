@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from chalicelib.passage.hour import Hour, stamp
 from chalicelib.passage.table import PassageReader
 from chalicelib.settings import Settings
 from chalicelib.summary.document import Reading, reading
 from chalicelib.summary.reconciliation import Recount
+
+Read = TypeVar("Read")
 
 
 class Records:
@@ -23,8 +26,6 @@ class Records:
         self._workers = workers
         self.known: Collection[str] = ()
         """Checkpoints that were counted before: those that have left the settings are asked for, too."""
-        self.recount: Recount | None = None
-        """What counts once more all that is read, while it is here."""
 
     def expired(self, hour: Hour) -> bool:
         """Whether the table may have forgotten some of `hour`, by what was kept for how long then: functions that could
@@ -35,6 +36,19 @@ class Records:
     def corrected(self, arrived: Iterable[Hour]) -> set[Hour]:
         """The hours of the passages for which corrections arrived in the hours `arrived`."""
         return {hour for each in set(arrived) for hour in self._reader.changed(each, self._now)}
+
+    def again(self, hours: Sequence[Hour]) -> Recount:
+        """All that lies in the table of `hours`, read by another way and counted by other code."""
+        recount = Recount()
+        places = sorted({*self.known, *(each.id for each in self._settings.checkpoints)})
+
+        def read(checkpoint: str) -> None:
+            for hour in hours:
+                passages, scans = (self._reader.again(kind, checkpoint, hour, self._now) for kind in ("CP", "SCAN"))
+                recount.add(hour, checkpoint, passages, scans)
+
+        self._side_by_side(read, places)
+        return recount
 
     def of_hour(self, hour: Hour) -> dict[str, Reading]:
         """What every checkpoint registered in `hour`; of those that have left the settings, or came into them later,
@@ -50,15 +64,13 @@ class Records:
         def read(checkpoint: str) -> Reading:
             passages = list(self._reader.facts(checkpoint, hour, self._now))
             scans = list(self._reader.scans(checkpoint, hour, self._now)) if checkpoint in replaced else []
-            if self.recount is not None:
-                self.recount.add(hour, checkpoint, passages, scans)
             return reading(checkpoint, passages, self._settings, scans, hour=hour)
 
         found = dict(zip(listed + unlisted, self._side_by_side(read, listed + unlisted), strict=True))
         absent = later.union(unlisted)
         return {each: part for each, part in found.items() if part.submissions or part.scans or each not in absent}
 
-    def _side_by_side(self, read: Callable[[str], Reading], checkpoints: list[str]) -> list[Reading]:
+    def _side_by_side(self, read: Callable[[str], Read], checkpoints: list[str]) -> list[Read]:
         if self._workers == 1:
             return [read(checkpoint) for checkpoint in checkpoints]
         with ThreadPoolExecutor(self._workers) as pool:

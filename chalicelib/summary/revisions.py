@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 from msgspec import structs
 
 from chalicelib.summary import layout
-from chalicelib.summary.bucket import SummaryStore
+from chalicelib.summary.bucket import Overtaken, SummaryStore
 from chalicelib.summary.document import (
     Reference,
     Summary,
@@ -93,14 +93,17 @@ class Revisions:
         parts: Sequence[Summary] | None = None,
     ) -> Tabled:
         """The final summary merged from `sources`, and the CSV beside it; `parts` where they make the same total in
-        fewer steps."""
+        fewer steps. Raises Overtaken where one stands that another run made of others, and that has more: what names
+        it must not name these sources."""
         summary = merged(window, parts or [self.fetch(source) for source in sources], sources)
         found = self.settle(folder, summary, None)
+        if self.fetch(found).merged_from != summary.merged_from:
+            raise Overtaken(found.key)
         return Tabled(found.key, found.digest, self._table(layout.csv_key(found.key), table(self.fetch(found))))
 
     def settle_trend(self, folder: str, trend: Trend) -> Tabled:
         """Writes `trend`, and the CSV beside it, as the next revision in `folder`, unless one stands that was made from
-        the same days, or later revisions of them."""
+        the same days. Raises Overtaken where that was made from later revisions of them."""
         while True:
             key = layout.revision_key(folder, trend.revision)
             content = encode(trend)
@@ -110,6 +113,8 @@ class Revisions:
             found = self._store.read(newest)
             standing = decode_trend(found.content) if found else trend
             if found and covers(standing, trend):
+                if standing.merged_from != trend.merged_from:
+                    raise Overtaken(newest)  # as above
                 trend, key, content = standing, newest, found.content
                 break
             trend = structs.replace(trend, revision=standing.revision + 1)

@@ -43,7 +43,7 @@ from chalicelib.summary.pointers import (
     without_waiting,
 )
 from chalicelib.summary.reclassifying import BATCHES, reclassified, touched
-from chalicelib.summary.reconciliation import MOST, Recount, decode_reconciliation, reconciled
+from chalicelib.summary.reconciliation import MOST, decode_reconciliation, reconciled
 from chalicelib.summary.records import Records
 from chalicelib.summary.reporting import Drawing, with_reports
 from chalicelib.summary.reports import now_table
@@ -92,9 +92,9 @@ def summarise(
     Raises what the reader, the store and the drawing raise, SummaryDamaged, and PassagesMissing. Whatever happened,
     running it again is safe and goes on where it broke off.
     """
-    for _ in range(RACES):
+    for race in range(RACES):
         try:
-            return _Run(reader, store, settings, now, workers, drawing).go()
+            return _Run(reader, store, settings, now, workers, drawing, again=race > 0).go()
         except Overtaken:
             continue
     raise Overtaken(layout.LATEST)
@@ -111,7 +111,11 @@ class _Run:
         now: datetime,
         workers: int,
         drawing: Drawing | None = None,
+        *,
+        again: bool = False,
     ) -> None:
+        self._again = again
+        """Whether another run got ahead of this one: then its hours count, though `latest` may not name them."""
         self._records = Records(reader, settings, now, workers)
         self._revisions = Revisions(store)
         self._store = store
@@ -224,27 +228,27 @@ class _Run:
         return standing
 
     def _reconcile(self, latest: Latest, tag: str | None) -> tuple[Latest, str | None]:
-        """One whole day that waits for it: read once more, what came late made a revision, and the rest counted by
-        other code beside what the summary in the bucket says."""
+        """One whole day that waits for it: read once more, what came late made a revision, and all of it read another
+        way and counted by other code, beside what the summary in the bucket says."""
         wanted = to_check(latest, self._now, lambda day: not self._records.expired(hours_of(day)[0]))
         if wanted is None:
             return latest, tag
         before = self._revisions.fetch(_day(latest, wanted))
         inside = [layout.hour_of(reference.key) for reference in before.merged_from]
-        if before.passages_read > MOST:
+        if before.passages_read + before.corrections_read > MOST:
             latest = without_waiting(latest, wanted)
             return latest, self._store.replace(layout.LATEST, encode(latest), tag)
-        self._records.recount = Recount()
-        latest, tag = self._advance(latest, tag, inside)
-        recount, self._records.recount = self._records.recount, None
-
-        day = plainly(_day(latest, wanted))
-        summary = self._revisions.load(day, decode)
-        parts = [self._revisions.fetch(reference) for reference in summary.merged_from]
-        lists = {each.version: each.codes for each in self._settings.key_regions}
-        if any(part.key_regions_versions[0] not in lists for part in parts):
-            return latest, tag  # settings of a minute ago; those of the next run will do
-        found = reconciled(day, summary, recount.of(parts, lists), self._now)
+        for _ in range(2):  # what comes between the two readings is in the second alone: once more, then it is in both
+            latest, tag = self._advance(latest, tag, inside)
+            day = plainly(_day(latest, wanted))
+            summary = self._revisions.load(day, decode)
+            parts = [self._revisions.fetch(reference) for reference in summary.merged_from]
+            lists = {each.version: each.codes for each in self._settings.key_regions}
+            if any(part.key_regions_versions[0] not in lists for part in parts):
+                return latest, tag  # settings of a minute ago; those of the next run will do
+            found = reconciled(day, summary, self._records.again(inside).of(parts, lists), self._now)
+            if found.equal:
+                break
         written = self._revisions.settle_reconciliation(layout.reconciliation_folder(layout.day_of(day.key)), found)
         there = Reconciled(written.key, written.digest, day=day, checked_at=found.checked_at, equal=found.equal)
         latest = with_reconciliation(latest, there)
@@ -263,7 +267,10 @@ class _Run:
         known = self._hours_of_days(latest, {hour.day for hour in wanted})
         changed: dict[Hour, Reference] = {}
         for hour in wanted:
-            there = settle(hour, known.get(hour))
+            standing = known.get(hour)
+            if standing and self._again:
+                standing = self._revisions.newest(layout.hour_folder(hour))
+            there = settle(hour, standing)
             if there != known.get(hour):
                 changed[hour] = there
         if not changed:
@@ -392,12 +399,25 @@ class _Run:
             csv=Reference(layout.NOW_CSV, digest(content)),
             alarms_file=Reference(layout.ALARMS, digest(alarms)),
         )
+        known = encode(now)
         try:
-            self._store.replace(layout.NOW, encode(now), tag)
+            self._store.replace(layout.NOW, known, tag)
         except Overtaken:
-            return  # by a run that began after this one, and knows more
-        self._store.put(layout.NOW_CSV, content)
-        self._store.put(layout.ALARMS, alarms)
+            return  # by another run, which knows as much or will soon
+        for key, beside in ((layout.NOW_CSV, content), (layout.ALARMS, alarms)):
+            self._put_beside(known, key, beside)
+
+    def _put_beside(self, now: bytes, key: str, content: bytes) -> None:
+        """Writes what `now` names, unless another run has written over `now` since: that one's stays."""
+        while True:
+            standing, there = self._store.read(layout.NOW), self._store.read(key)
+            if standing is None or standing.content != now:
+                return
+            try:
+                self._store.replace(key, content, there.tag if there else None)
+            except Overtaken:
+                continue
+            return
 
     def _report(self, latest: Latest, tag: str | None) -> Latest:
         """The reports come last: whatever befalls them, the numbers are out."""

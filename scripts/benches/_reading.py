@@ -6,13 +6,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib.passage import facts as codec
 from chalicelib.passage import seal
 from chalicelib.passage.facts import Registered, Scan
 from chalicelib.passage.hour import Hour
-from chalicelib.passage.table import record_name
+from chalicelib.passage.table import Raw, record_name
 from tests.simulation.s3 import MemoryS3
 from tests.summary import fortnight
 
@@ -70,6 +70,14 @@ class Reader:
         self.queries += 1
         self.units += 1
         return self._inner.scans(checkpoint, hour, now)
+
+    def again(self, kind: Literal["CP", "SCAN"], checkpoint: str, hour: Hour, now: datetime) -> Iterator[Raw]:
+        if kind == "SCAN":
+            self.queries += 1
+            self.units += 1
+        else:
+            self.facts(checkpoint, hour, now)
+        return self._inner.again(kind, checkpoint, hour, now)
 
 
 class S3(MemoryS3):

@@ -79,19 +79,23 @@ class MemoryDynamo:
         FilterExpression: str | None = None,  # noqa: N803
         ProjectionExpression: str | None = None,  # noqa: N803
         Select: str = "ALL_ATTRIBUTES",  # noqa: N803
+        ScanIndexForward: bool = True,  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
     ) -> dict[str, Any]:
         assert KeyConditionExpression == "#pk = :pk", "teach the fake this condition"
         assert (Select == "SPECIFIC_ATTRIBUTES") == (ProjectionExpression is not None)
         assert FilterExpression in (None, "#expires_at > :now"), "teach the fake this filter"
         names, wanted = ExpressionAttributeNames, ExpressionAttributeValues[":pk"]["S"]
-        after = ExclusiveStartKey["sk"]["S"] if ExclusiveStartKey else ""
+        after = ExclusiveStartKey["sk"]["S"] if ExclusiveStartKey else None
         with self._lock:
             seen = sorted(
                 sk
                 for (pk, sk) in self.items
-                if pk == wanted and sk > after and (ConsistentRead or self._written[pk, sk] <= self._clock() - STALE)
+                if pk == wanted
+                and (after is None or (sk > after if ScanIndexForward else sk < after))
+                and (ConsistentRead or self._written[pk, sk] <= self._clock() - STALE)
             )
+            seen = seen if ScanIndexForward else seen[::-1]
             page = [self.items[wanted, sk] for sk in seen[: self._page]]
         kept = page
         if FilterExpression:

@@ -20,9 +20,9 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, cycle
+from itertools import accumulate, chain, cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from msgspec import structs
 
@@ -32,6 +32,7 @@ from chalicelib.passage.facts import Registered, Scan, facts_of
 from chalicelib.passage.hour import GRACE, LOCAL, Hour, hours, stamp
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage, Traveller
+from chalicelib.passage.table import Raw
 from chalicelib.settings import Poster, Settings, first_settings
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import SummaryBucket
@@ -40,6 +41,7 @@ from chalicelib.summary.pointers import Latest, Now, decode_latest, decode_now
 from chalicelib.summary.run import summarise
 from scripts import simulated
 from tests.simulation.s3 import MemoryS3
+from tests.summary.raw import raw, raw_scan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -121,6 +123,11 @@ class Partitions:
     def scans(self, checkpoint: str, hour: Hour, now: datetime) -> Iterator[Scan]:
         until = stamp(self.known_at) if self.known_at else "9"
         return (each for each in self.scanned.get((checkpoint, hour.key), ()) if each.at < until)
+
+    def again(self, kind: Literal["CP", "SCAN"], checkpoint: str, hour: Hour, now: datetime) -> Iterator[Raw]:
+        if kind == "SCAN":
+            return map(raw_scan, self.scans(checkpoint, hour, now))
+        return chain.from_iterable(map(raw, self.facts(checkpoint, hour, now)))
 
 
 def settings(starts: Hour = STARTS) -> Settings:

@@ -93,14 +93,6 @@ def test_the_same_write_again_is_no_overtaking(bucket: SummaryBucket) -> None:
     assert bucket.replace(LATEST, b"two", first) == second
 
 
-def test_put_writes_over_what_is_there(bucket: SummaryBucket) -> None:
-    bucket.put("summaries/v1/now.csv", b"one")
-    bucket.put("summaries/v1/now.csv", b"two")
-    found = bucket.read("summaries/v1/now.csv")
-    assert found is not None
-    assert found.content == b"two"
-
-
 def test_all_names_are_listed_over_pages_and_no_others(s3: Any, bucket_name: str) -> None:
     bucket = SummaryBucket(_small_pages(s3), bucket_name)
     keys = [f"summaries/v1/hour/2020/02/10/{hour:02d}/r{revision:03d}.json" for hour in range(5) for revision in (1, 2)]
@@ -160,7 +152,7 @@ def test_files_say_what_they_are(s3: Any, bucket_name: str) -> None:
         pytest.skip("keeps contents only")
     bucket = SummaryBucket(s3, bucket_name)
     bucket.create(KEY, b"{}")
-    bucket.put("summaries/v1/now.csv", b"x")
+    bucket.create("summaries/v1/now.csv", b"x")
     types = [s3.head_object(Bucket=bucket_name, Key=key)["ContentType"] for key in (KEY, "summaries/v1/now.csv")]
     assert types == ["application/json; charset=utf-8", "text/csv; charset=utf-8"]
 
@@ -174,7 +166,6 @@ def test_a_call_that_fails_is_unreachable_whatever_it_did(mishap: str) -> None:
         lambda: bucket.names("summaries/"),
         lambda: bucket.create(KEY, b"x"),
         lambda: bucket.replace(LATEST, b"x", None),
-        lambda: bucket.put("summaries/v1/now.csv", b"x"),
         bucket.time,
     ):
         with pytest.raises(Unreachable):

@@ -21,6 +21,7 @@ from chalicelib.summary.pointers import decode_latest
 from chalicelib.summary.revisions import SummaryDamaged
 from chalicelib.summary.run import PassagesMissing
 from tests.simulation.fate import Crash
+from tests.summary import made_up
 from tests.summary.town import PROVISIONAL, Mishaps, Town, crash_after, crash_before, twice
 
 EVENING = Hour(datetime(2020, 2, 10, 13, tzinfo=UTC))
@@ -249,6 +250,68 @@ def test_a_correction_of_what_has_expired_or_was_never_counted_changes_nothing()
         (after(EVENING, 39), each) for each in (EVENING, after(EVENING, 10), after(EVENING, -5), after(EVENING, 41))
     ]
     assert town.run(after(EVENING, 40).start + timedelta(minutes=3)).made == ()
+
+
+def test_two_runs_that_each_saw_what_the_other_did_not_agree_in_what_is_named() -> None:
+    """The one saw a correction, wrote its operation and was killed before `latest`; the other a late passage."""
+    town = Town(EVENING)
+    town.busy(after(EVENING, 2), most=6)
+    town.register("101", at(EVENING, 5), at(after(EVENING, 1), 5))
+    now = after(EVENING, 1).start + CLOSED
+    town.run(now)
+    before = copy.deepcopy(town.passages)
+    town.correct("101", now, which=-1)
+
+    class Killed:
+        def __getattr__(self, name: str) -> Any:
+            def call(**asked: Any) -> Any:
+                if name == "put_object" and asked["Key"] == layout.LATEST:
+                    raise Crash
+                return getattr(town.s3, name)(**asked)
+
+            return getattr(town.s3, name) if name == "exceptions" else call
+
+    with pytest.raises(Crash):
+        town.run(now + timedelta(minutes=1), Killed())
+    late = made_up.passage(town.rng, at(EVENING, 59))
+    truth = town.passages
+    truth.all["102"].append(late)
+    before.all["102"].append(late)
+    town.passages = before
+    with pytest.raises(PassagesMissing):  # it sees the correction in the summary, and not in its view of the table
+        town.run(now + timedelta(minutes=2))
+    town.passages = truth
+    town.check()
+    town.run(now + timedelta(minutes=4))
+    town.check()
+
+
+def test_what_lies_beside_now_is_never_older_than_it() -> None:
+    """A run that stalls between the two files does not write over those of a later one."""
+    town = Town(EVENING)
+    town.register("101", at(EVENING, 5))
+    town.run(at(EVENING, 6))
+
+    class Stalling:
+        stalled = False
+
+        def __getattr__(self, name: str) -> Any:
+            def call(**asked: Any) -> Any:
+                if name == "put_object" and asked["Key"] == layout.NOW_CSV and not self.stalled:
+                    self.stalled = True
+                    town.register("101", at(EVENING, 9))
+                    town.run(at(EVENING, 12))
+                return getattr(town.s3, name)(**asked)
+
+            return getattr(town.s3, name) if name == "exceptions" else call
+
+    town.run(at(EVENING, 10), Stalling())
+    now = town.now
+    assert now.as_of == stamp(at(EVENING, 12))
+    assert now.csv
+    assert now.alarms_file
+    for named in (now.csv, now.alarms_file):
+        assert digest(town.file(named.key)) == named.digest
 
 
 def test_a_run_that_read_before_a_correction_does_not_undo_one_that_read_after() -> None:

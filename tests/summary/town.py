@@ -7,13 +7,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 from msgspec import structs
 
 from chalicelib.passage.facts import Registered, Scan
 from chalicelib.passage.hour import LOCAL, Hour, hours, moment, stamp
+from chalicelib.passage.table import Raw
 from chalicelib.settings import Settings
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import SummaryBucket
@@ -26,6 +27,7 @@ from chalicelib.summary.trend import Trend, decode_trend
 from tests.simulation.fate import Crash
 from tests.simulation.s3 import MemoryS3
 from tests.summary import made_up
+from tests.summary.raw import raw, raw_scan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,6 +62,15 @@ class Passages:
         for scan in self.scanned:
             if (scan.checkpoint, scan.at[:13]) == (checkpoint, hour.key) and moment(scan.at) + self.retention > now:
                 yield scan
+
+    def again(self, kind: Literal["CP", "SCAN"], checkpoint: str, hour: Hour, now: datetime) -> Iterator[Raw]:
+        """As the table keeps them: of a passage with corrections each record, all with the last one's facts."""
+        if kind == "SCAN":
+            yield from (raw_scan(scan) for scan in self.scans(checkpoint, hour, now))
+            return
+        for registered in self.all[checkpoint]:
+            if registered.received_at[:13] == hour.key and moment(registered.received_at) + self.retention > now:
+                yield from raw(registered)
 
 
 class Mishaps:
