@@ -179,6 +179,15 @@ class CheckpointNow(Struct, frozen=True):
     """Whether it is silent for so long that it is alarming (`alarms.silence`)."""
 
 
+class OpenHour(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends": "until"}):
+    """An hour that is not final, as far as it has come: counted as its summary will be."""
+
+    begins: str
+    ends: str
+    city: Counts
+    checkpoints: dict[str, AtCheckpoint]
+
+
 class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """What is known now: all that is final, and what has come in the open hours so far."""
 
@@ -192,8 +201,8 @@ class Now(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """`latest`'s totals: of what is final."""
     totals: Totals
     """Of the operation so far: the final ones and those of the open hours."""
-    open_hours: tuple[str, ...]
-    """The hours, by their first moment (UTC), that are counted but not final."""
+    open_hours: tuple[OpenHour, ...]
+    """The hours that are counted but not final, in order."""
     operation: Reference | None
     """The final summary that the open hours were added to."""
     settings_version: int
@@ -251,7 +260,9 @@ def now_of(
         final_up_to=latest.final_up_to,
         final_totals=latest.totals,
         totals=city.totals,
-        open_hours=tuple(part.begins for part in parts),
+        open_hours=tuple(
+            OpenHour(begins=part.begins, ends=part.ends, city=part.city, checkpoints=part.checkpoints) for part in parts
+        ),
         operation=Reference(latest.operation.key, latest.operation.digest) if latest.operation else None,
         settings_version=settings.version,
         key_regions_version=settings.key_regions_at(stamp(now)).version,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from chalicelib import divisions
 from chalicelib.passage.hour import LOCAL, moment
 from chalicelib.summary.counting import SUBJECTS, Counts, Totals
-from chalicelib.summary.document import Summary
+from chalicelib.summary.document import AtCheckpoint, Summary
 from chalicelib.summary.pointers import Now
 from chalicelib.summary.trend import Trend, tenths
 
@@ -63,17 +63,11 @@ Row = tuple[str | int, ...]
 def table(summary: Summary) -> bytes:
     """The CSV of a final summary."""
     window = (summary.window, shown(summary.begins), shown(summary.ends), summary.state)
-    rows: list[Row] = [(*window, *CITY, *row) for row in _counts(summary.city)]
-    for checkpoint, there in sorted(summary.checkpoints.items()):
-        place = (*window, checkpoint, there.name_zh)
-        rows.append((*place, *_state(there.state, there.since)))
-        if there.state == "counted" or there.counts.scans:
-            rows += [(*place, *row) for row in _counts(there.counts)]
-    return _csv(rows)
+    return _csv(_window(window, summary.city, summary.checkpoints))
 
 
 def now_table(now: Now) -> bytes:
-    """The CSV of what is known now: the operation so far and today, provisional both."""
+    """The CSV of what is known now: the operation so far, today, and each open hour, all provisional."""
     until = shown(now.as_of)
     operation = ("operation", shown(now.begins), until, now.state)
     today = ("today", shown(now.today.begins), until, now.state)
@@ -90,12 +84,25 @@ def now_table(now: Now) -> bytes:
         for window, totals in ((operation, there.totals), (today, there.today)):
             if totals.passages:
                 rows += [(*window, *place, *row) for row in _totals(totals)]
+    for hour in now.open_hours:
+        rows += _window(("hour", shown(hour.begins), shown(hour.ends), now.state), hour.city, hour.checkpoints)
     for alarm in now.alarms:
         known = now.checkpoints.get(alarm.checkpoint or "")
         place = (alarm.checkpoint, known.name_zh if known else alarm.checkpoint) if alarm.checkpoint else CITY
         label = alarm.code or (shown(alarm.since) if alarm.since else "")
         rows.append((*today, *place, "alarm", alarm.kind, label, "", alarm.value))
     return _csv(rows)
+
+
+def _window(window: Row, city: Counts, checkpoints: Mapping[str, AtCheckpoint]) -> list[Row]:
+    """The rows of one window; `window` is what each begins with."""
+    rows: list[Row] = [(*window, *CITY, *row) for row in _counts(city)]
+    for checkpoint, there in sorted(checkpoints.items()):
+        place = (*window, checkpoint, there.name_zh)
+        rows.append((*place, *_state(there.state, there.since)))
+        if there.state == "counted" or there.counts.scans:
+            rows += [(*place, *row) for row in _counts(there.counts)]
+    return rows
 
 
 def trend_table(trend: Trend) -> bytes:

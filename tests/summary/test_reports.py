@@ -115,8 +115,15 @@ def test_what_is_known_now_as_a_table() -> None:
             ]
             wanted = [str(totals.passages), str(totals.vehicles), str(totals.travellers)]
             assert counted == (wanted if totals.passages else [])
-    states = {row["checkpoint"]: row["code"] for row in found if row["subject"] == "state"}
-    assert states == {checkpoint: there.state for checkpoint, there in made.now.checkpoints.items()}
+    told = [(row["window"], row["checkpoint"], row["code"]) for row in found if row["subject"] == "state"]
+    wanted = [("operation", checkpoint, there.state) for checkpoint, there in sorted(made.now.checkpoints.items())]
+    for hour in made.now.open_hours:
+        wanted += [("hour", checkpoint, there.state) for checkpoint, there in sorted(hour.checkpoints.items())]
+    assert told == wanted
+    (hour,) = made.now.open_hours
+    origins = {row["code"]: row["count"] for row in found
+               if (row["window"], row["checkpoint"], row["subject"]) == ("hour", "city", "origin")}  # fmt: skip
+    assert origins == {code: str(number) for code, number in hour.city.by["origin"].items()}
 
 
 @pytest.mark.parametrize(

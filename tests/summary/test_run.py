@@ -47,7 +47,7 @@ def test_a_first_run_has_nothing_final_and_says_so() -> None:
     assert town.latest.operation is None
     assert town.now.totals == town.plain_totals(EVENING.start, EVENING.end)
     assert town.now.final_totals == town.latest.totals
-    assert town.now.open_hours == (stamp(EVENING.start),)
+    assert [hour.begins for hour in town.now.open_hours] == [stamp(EVENING.start)]
     assert town.now.today.begins == stamp(EVENING.start)
     assert town.latest.today is None
     assert town.latest.trend is None
@@ -717,6 +717,7 @@ def test_what_is_known_now() -> None:
     morning = after(EVENING, 3)  # midnight in Asia/Shanghai
     town.busy(after(morning, 8))
     town.register("103", at(morning, 1))
+    town.register("101", at(after(morning, 7), 1))
     now = after(morning, 7).start + timedelta(minutes=30)
     for registered in town.passages.all.values():
         registered[:] = [one for one in registered if one.received_at < stamp(now)]
@@ -735,6 +736,13 @@ def test_what_is_known_now() -> None:
     assert known.checkpoints["103"].since == known.checkpoints["103"].last_passage_at == stamp(at(morning, 1))
     assert known.checkpoints["104"].state == "closed"
     assert known.checkpoints["104"].since is None
+    (open_hour,) = known.open_hours
+    town.run(after(morning, 7).start + CLOSED)
+    final = town.hour(after(morning, 7))
+    assert (open_hour.begins, open_hour.ends) == (final.begins, final.ends)
+    assert (open_hour.city, open_hour.checkpoints) == (final.city, final.checkpoints), "nothing came after it was read"
+    assert open_hour.city.totals == town.plain_totals(after(morning, 7).start, now)
+    assert open_hour.city.passages > 0
 
 
 def test_a_checkpoint_where_nobody_ever_came_is_silent_since_the_beginning() -> None:
