@@ -200,6 +200,9 @@ def corrections(made: Sequence[Arrival], seed: int = SEED) -> list[Arrival]:
                 replaces=before.passage.submission,
                 travellers=party,
             )
+            if mended.plate and rng.random() < 0.3:  # typed wrongly at the roadside: another vehicle, of another kind
+                kind = "truck" if mended.vehicle == "car" else "car"
+                mended = structs.replace(mended, plate=people.plate(), vehicle=kind)
             before = each._replace(at=before.at + timedelta(minutes=rng.randint(65, 540)), passage=mended)
             found.append(before)
     return sorted(found, key=lambda each: each.at)

@@ -115,11 +115,11 @@ def test_what_is_known_now_as_a_table() -> None:
             ]
             wanted = [str(totals.passages), str(totals.vehicles), str(totals.travellers)]
             assert counted == (wanted if totals.passages else [])
-    told = [(row["window"], row["checkpoint"], row["code"]) for row in found if row["subject"] == "state"]
-    wanted = [("operation", checkpoint, there.state) for checkpoint, there in sorted(made.now.checkpoints.items())]
+    states = [(row["window"], row["checkpoint"], row["code"]) for row in found if row["subject"] == "state"]
+    known = [("operation", checkpoint, there.state) for checkpoint, there in sorted(made.now.checkpoints.items())]
     for hour in made.now.open_hours:
-        wanted += [("hour", checkpoint, there.state) for checkpoint, there in sorted(hour.checkpoints.items())]
-    assert told == wanted
+        known += [("hour", checkpoint, there.state) for checkpoint, there in sorted(hour.checkpoints.items())]
+    assert states == known
     (hour,) = made.now.open_hours
     origins = {row["code"]: row["count"] for row in found
                if (row["window"], row["checkpoint"], row["subject"]) == ("hour", "city", "origin")}  # fmt: skip

@@ -134,7 +134,9 @@ _TOTALS = {
     "filled_late": "select {place}, count(*) from passage where waited > 600 group by 1, 2",
     "travellers": "select {place}, count(*) from person group by 1, 2",
     "key_region_stay": "select {place}, count(*) from person where stay group by 1, 2",
-    "fever": "select {place}, count(*) from person where temperature >= :fever group by 1, 2",
+    "fever": """
+        select {place}, count(*) from person where temperature >=
+            (select tenths from threshold where hour || ':00:00.000Z' < until order by until limit 1) group by 1, 2""",
     "scans": "select {place}, count(*) from scan group by 1, 2",
     "from_key_regions": """
         select {place}, count(*) from person where exists (
@@ -143,13 +145,17 @@ _TOTALS = {
 }
 
 
-def prepare(base: sqlite3.Connection, regions: Iterable[tuple[int, str, Iterable[str]]], fever: int) -> None:
+def prepare(
+    base: sqlite3.Connection, regions: Iterable[tuple[int, str, Iterable[str]]], fever: Iterable[tuple[str, int]]
+) -> None:
     """Counts every dimension by hour and checkpoint, for `window` to add up. `regions` are the lists of key regions:
-    version, first hour (its key, or empty), codes."""
+    version, first hour (its key, or empty), codes; `fever` the thresholds, each with the stamp until which it counts
+    for the hours that begin before."""
     base.executescript(
         """
         create table list (version int, valid_from text);
         create table region (version int, prefix text);
+        create table threshold (until text, tenths int);
         create table counted (hour text, checkpoint text, subject text, code text, number int);
         create view person as select traveller.*, hour, checkpoint from traveller
             join passage on passage.id = traveller.passage;
@@ -158,6 +164,7 @@ def prepare(base: sqlite3.Connection, regions: Iterable[tuple[int, str, Iterable
             where vehicle not in ('rail', 'foot') and (plate is null or nth = 1);
         """
     )
+    base.executemany("insert into threshold values (?,?)", fever)
     for version, valid_from, codes in regions:
         base.execute("insert into list values (?,?)", (version, valid_from))
         base.executemany(
@@ -173,7 +180,7 @@ def prepare(base: sqlite3.Connection, regions: Iterable[tuple[int, str, Iterable
     base.execute(insert.format("vehicle", "vehicle", "vehicle", "1"))
     base.execute(insert.format("scan_by_poster", _POSTER, "scan", "1"))
     for code, query in {**_TOTALS, "vehicles": "select {place}, count(*) from vehicle group by 1, 2"}.items():
-        found = base.execute(query.format(place=place), {"fever": fever}).fetchall()
+        found = base.execute(query.format(place=place)).fetchall()
         base.executemany("insert into counted values (?,?,'total',?,?)", [(h, c, code, n) for h, c, n in found])
     base.execute("create index counted_hour on counted (hour)")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,13 +21,15 @@ import pytest
 from msgspec import structs
 
 from chalicelib import jobs, wiring
+from chalicelib.checkpoint import lifecycle
+from chalicelib.checkpoint.register import Checkpoint
 from chalicelib.passage.hour import GRACE, LOCAL, Hour, stamp
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.registration import register
 from chalicelib.passage.seal import Sealer
 from chalicelib.passage.table import PassageTable
 from chalicelib.patience import UNHURRIED
-from chalicelib.settings import KeyRegions, Settings
+from chalicelib.settings import KeyRegions, Settings, following
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import SummaryBucket
 from chalicelib.summary.document import digest
@@ -45,8 +48,9 @@ if TYPE_CHECKING:
 
 SMALL = 1 / 100
 """Up to this scale the stores are in memory."""
-LISTED = 10
-"""Day after which a new list of key regions is set, valid from the 7th day on."""
+CHANGED, LISTED, LOOKED = 5, 10, 12
+"""Days after which: the threshold of fever changes and a checkpoint is added; a new list of key regions is set, valid
+from the 7th day on; what is known now is compared."""
 
 
 class Then(SummaryBucket):
@@ -68,7 +72,8 @@ class Operation(NamedTuple):
     store: Then
     items: Callable[[], Any]
     """The independent count's base."""
-    publish: Callable[[Settings], Settings]
+    publish: Callable[[Settings, Settings, str], Settings]
+    """Before, after, when: what comes into force."""
     afterwards: Callable[[], None]
     """What must change nothing any more."""
 
@@ -97,7 +102,7 @@ def operation(town: float, request: pytest.FixtureRequest) -> Iterator[Operation
             Plain(),
             Then(cast("S3Client", s3), "b"),
             lambda: census_of(dynamo.items.values()),
-            lambda settings: structs.replace(settings, version=settings.version + 1),
+            lambda before, after, at: following(before, structs.replace(after, version=after.version + 1), at),
             lambda: None,
         )
         return
@@ -129,7 +134,7 @@ def operation(town: float, request: pytest.FixtureRequest) -> Iterator[Operation
             wiring.sealer(),
             Then(wiring.client("s3", UNHURRIED), stack.urls["bucket"]),
             lambda: census(stack.client("dynamodb"), stack.urls["table"]),
-            lambda settings: wiring.settings_bucket().publish(settings, stamp(wiring.clock())),
+            lambda before, after, at: wiring.settings_bucket().publish(after, stamp(wiring.clock())),
             deployed,
         )
     finally:
@@ -151,6 +156,53 @@ def load(made: Operation, arrivals: Sequence[Arrival], threads: int) -> None:
             pass
 
 
+def warmer_and_one_more(before: Settings, hour: Hour) -> Settings:
+    new = Checkpoint("201", "新卡口", "New checkpoint", "road", f"{before.city}001", True)
+    return lifecycle.add_checkpoint(structs.replace(before, fever=380), new, hour.start)
+
+
+def listed_anew(before: Settings, starts: Hour) -> Settings:
+    since = stamp(starts.start + timedelta(days=6, hours=9))
+    regions = (*before.key_regions, KeyRegions(2, ("110000", "210100", "429004"), since))
+    return structs.replace(before, key_regions=regions)
+
+
+def prepared(operation: Operation, settings: Settings) -> sqlite3.Connection:
+    """The independent count of what lies in the table, by what the settings say was in force when."""
+    base: sqlite3.Connection = operation.items()
+    lists = [(each.version, (each.valid_from or "")[:13], each.codes) for each in settings.key_regions]
+    prepare(base, lists, [*((each.until, each.fever) for each in settings.before), ("~", settings.fever)])
+    return base
+
+
+def now_is_told(operation: Operation, settings: Settings) -> int:
+    """Compares what is provisional with the table as it stands: the operation, today, the open hours, each checkpoint;
+    and today as far as it is final. How many numbers there were."""
+    found, read = operation.store.read(layout.NOW), operation.store.read(layout.LATEST)
+    assert found
+    assert read
+    now, latest = json.loads(found.content), json.loads(read.content)
+    base = prepared(operation, settings)
+    compared = 0
+    for name, begins in (("city", now["from"]), ("today", now["today"]["from"])):
+        counts = now["city"] if name == "city" else now["today"]["city"]
+        want = {key: number for key, number in window(base, begins[:13], "9").items() if key[0] == "city"}
+        assert told({"city": counts, "checkpoints": {}}) == want, name
+        compared += len(want)
+        for checkpoint, there in now["checkpoints"].items():
+            totals = there["totals" if name == "city" else "today"]
+            all_of_it = window(base, begins[:13], "9")
+            assert totals == {each: all_of_it.get((checkpoint, "total", each), 0) for each in totals}, checkpoint
+            compared += len(totals)
+    assert now["open_hours"]
+    final = json.loads(operation.store.read(latest["today"]["key"]).content)  # type: ignore[union-attr]
+    for each in (*now["open_hours"], final):
+        want = window(base, each["from"][:13], each["until"][:13])
+        assert told(each) == want, each["from"]
+        compared += len(want)
+    return compared
+
+
 def test_a_fortnight_equals_an_independent_count_in_every_dimension(
     operation: Operation, town: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +215,9 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
     corrections = [each for each in fortnight.corrections(arrivals) if each.at < end.start]
     scans = fortnight.scans(town, starts=starts)
     in_force = InForce(settings)
+    changes = [(CHANGED, warmer_and_one_more), (LISTED, lambda before, hour: listed_anew(before, starts))]
+    added = stamp(starts.start + timedelta(days=CHANGED))
+    looked = 0
     spent = {"loading": 0.0, "summarising": 0.0}
 
     def summarise(now: datetime) -> None:
@@ -186,23 +241,23 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
             if scan.at[:13] == hour.key:
                 operation.table.scanned(scan, int((hour.end + timedelta(days=30)).timestamp()))
         spent["loading"] += time.monotonic() - began
-        if in_force.settings is settings and (hour.start - starts.start).days >= LISTED:
-            since = stamp(starts.start + timedelta(days=6, hours=9))
-            regions = (*settings.key_regions, KeyRegions(2, ("110000", "210100", "429004"), since))
-            in_force.settings = operation.publish(structs.replace(settings, key_regions=regions))
+        while changes and (hour.start - starts.start).days >= changes[0][0]:
+            before, change = in_force.settings, changes.pop(0)[1]
+            in_force.settings = operation.publish(before, change(before, hour), stamp(hour.start))
         if runs:
             began = time.monotonic()
             summarise(hour.end + GRACE)
             spent["summarising"] += time.monotonic() - began
+            if not looked and hour.day >= starts.day + timedelta(days=LOOKED):
+                looked += now_is_told(operation, in_force.settings)
         load(operation, late, 1)
+    assert looked > 100
     load(operation, corrections, 1)
     summarise(end.start + GRACE)
     summarise(end.start + GRACE + timedelta(minutes=1))
     operation.afterwards()
 
-    base = operation.items()
-    lists = [(each.version, (each.valid_from or "")[:13], each.codes) for each in in_force.settings.key_regions]
-    prepare(base, lists, settings.fever)
+    base = prepared(operation, in_force.settings)
     if town == 1:
         assert base.execute("select count(*) from passage").fetchone() == (fortnight.PASSAGES,)
         assert base.execute("select count(*) from person").fetchone() == (fortnight.TRAVELLERS,)
@@ -224,7 +279,7 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
     for summary in windows:
         want = window(base, summary["from"][:13], summary["until"][:13])
         assert told(summary) == want, (summary["window"], summary["from"])
-        assert len(summary["checkpoints"]) == 18
+        assert len(summary["checkpoints"]) == 18 + (summary["until"] > added)
         compared += len(want)
     assert [len(day["merged_from"]) for day in days] == [24] * DAYS
     assert windows[0]["corrections_read"] >= windows[0]["city"]["corrected"] > 0
