@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -26,14 +27,14 @@ from chalicelib.passage.facts import Registered
 from chalicelib.passage.hour import GRACE, Hour
 from chalicelib.passage.table import PassageTable, as_it_comes
 from chalicelib.settings import Settings
-from chalicelib.summary.bucket import SummaryBucket
+from chalicelib.summary.bucket import Stored, SummaryBucket
 from chalicelib.summary.counting import merge
 from chalicelib.summary.document import encode, of_hour, reading
 from chalicelib.summary.run import summarise
 from scripts.benches import Figure, beside, interleaved, of
 from scripts.benches._public import answering
 from scripts.benches._reading import S3, Reader, sizes, units
-from tests.summary import fortnight
+from tests.summary import fortnight, made_up
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -58,6 +59,9 @@ ASKING: dict[str, Any] = {
 QUARTER = 4
 """Of the small pages, every so many are counted."""
 
+RUNS = (250, 500)
+"""Checkpoints of the cities whose whole runs are measured, each with 100 passages an hour."""
+
 HOUR_PASSAGES, HOUR_CHECKPOINTS = 100_000, 1_000
 """Of the hour that is counted by one function; `--count 10` makes it the tenfold."""
 
@@ -78,7 +82,7 @@ def measure(count: int | None = None) -> list[Figure]:
     whole = f"{len(arrivals):,} passages, {travellers:,} travellers"
     figures = _seconds(partitions, listed, whole)
     figures += _reads(arrivals, partitions, listed)
-    return figures + _one_hour(count or 1)
+    return figures + _one_hour(count or 1) + _whole_runs()
 
 
 def _seconds(partitions: Mapping[tuple[str, str], list[Registered]], listed: Settings, whole: str) -> list[Figure]:
@@ -278,7 +282,10 @@ def _one_hour(times: int) -> list[Figure]:
     before: dict[str, float] = {}
     for scale in (times, 10 * times):
         done = subprocess.run(
-            [sys.executable, "-m", "scripts.benches.summary", str(scale)], capture_output=True, text=True, check=True
+            [sys.executable, "-m", "scripts.benches.summary", "hour", str(scale)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         told = json.loads(done.stdout)
         name = f"an hour of {told['passages']:,} passages at {told['checkpoints']:,} checkpoints"
@@ -292,9 +299,85 @@ def _one_hour(times: int) -> list[Figure]:
     return figures
 
 
-def _hour_alone(scale: int) -> None:
-    """Counts one hour of `scale` times 100,000 passages, and prints what it took."""
-    hour = fortnight.STARTS
+def _whole_runs() -> list[Figure]:
+    """All that a run does when an hour ends, with what it reads again, merges and keeps: seconds and memory."""
+    figures = []
+    before: dict[str, float] = {}
+    for checkpoints in RUNS:
+        done = subprocess.run(
+            [sys.executable, "-m", "scripts.benches.summary", "run", str(checkpoints)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        told = json.loads(done.stdout)
+        name = f"a whole run, {told['passages']:,} passages an hour at {checkpoints:,} checkpoints"
+        beside, grown = ("half as many", told["peak"] / before["peak"]) if before else ("", None)
+        figures += [
+            Figure(f"{name}: seconds", told["seconds"], "s", beside=beside,
+                   ratio=told["seconds"] / before["seconds"] if before else None),
+            Figure(f"{name}: peak memory", told["peak"], "MiB", beside=beside, ratio=grown),
+        ]  # fmt: skip
+        before = told
+    return figures
+
+
+class Folder:
+    """A SummaryStore in a folder, so that what is published takes no memory here."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, key: str) -> Stored | None:
+        path = self._folder / key
+        return Stored(path.read_bytes(), str(path.stat().st_mtime_ns)) if path.exists() else None
+
+    def names(self, prefix: str) -> list[str]:
+        return sorted(f"{prefix}{path.name}" for path in (self._folder / prefix).glob("*"))
+
+    def create(self, key: str, content: bytes) -> bool:
+        path = self._folder / key
+        if path.exists():
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return True
+
+    def replace(self, key: str, content: bytes, tag: str | None) -> str:
+        (self._folder / key).unlink(missing_ok=True)
+        self.create(key, content)
+        return str((self._folder / key).stat().st_mtime_ns)
+
+
+def _run_alone(checkpoints: int) -> None:
+    """The third run of an operation, when its third hour ends; prints what it took."""
+    shapes = _shapes(fortnight.STARTS)
+    listed = made_up.settings(fortnight.STARTS, checkpoints=checkpoints, closed=0)
+    nothing = _page([])
+
+    def answer(request: Any) -> bytes:
+        kind, *names = json.loads(request.body)["ExpressionAttributeValues"][":pk"]["S"].split("#")
+        return shapes[int(names[0]) % len(shapes)] if kind == "CP" and names[1] <= through.key else nothing
+
+    client = answering("dynamodb", answer, patience.config("dynamodb", patience.UNHURRIED))
+    table = PassageTable(as_it_comes(client), "passages")
+    with tempfile.TemporaryDirectory() as folder:
+        store = Folder(Path(folder))
+        for number in range(3):
+            through = Hour(fortnight.STARTS.start + timedelta(hours=number))
+            began = time.process_time()
+            summarise(table, store, listed, through.end + GRACE, workers=1)
+            seconds = time.process_time() - began
+    passages = HOUR_PASSAGES // HOUR_CHECKPOINTS * checkpoints
+    print(json.dumps({"seconds": seconds, "peak": _peak(), "passages": passages}))
+
+
+def _peak() -> float:
+    """Of this process, MiB; getrusage would tell of the one that started it."""
+    told_of = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(told_of["VmHWM"].split()[0]) / 1024
+
+
+def _shapes(hour: Hour) -> list[bytes]:
+    """Pages of a checkpoint's hour, each with 100 passages."""
     made = fortnight.counted(fortnight.arrivals(1 / 20))
     some = [each for registered in made.values() for each in registered]
     per = HOUR_PASSAGES // HOUR_CHECKPOINTS
@@ -302,6 +385,13 @@ def _hour_alone(scale: int) -> None:
     for at in range(0, len(some) - per, per):
         moved = _moved(some[at : at + per], hour)
         shapes.append(_page([{"facts": {"S": codec.encode(each.facts).decode()}, "sk": _sk(each)} for each in moved]))
+    return shapes
+
+
+def _hour_alone(scale: int) -> None:
+    """Counts one hour of `scale` times 100,000 passages, and prints what it took."""
+    hour = fortnight.STARTS
+    shapes = _shapes(hour)
     checkpoints = [str(10_000 + at) for at in range(HOUR_CHECKPOINTS * scale)]
     pages = {f"CP#{checkpoint}#{hour.key}": shapes[at % len(shapes)] for at, checkpoint in enumerate(checkpoints)}
     table = _table(pages)
@@ -313,14 +403,12 @@ def _hour_alone(scale: int) -> None:
     }
     content = encode(of_hour(hour, readings, listed))
     seconds = time.process_time() - began
-    told_of = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    peak = int(told_of["VmHWM"].split()[0]) / 1024  # getrusage would tell of the process that started this one
     told = {
-        "seconds": seconds, "peak": peak, "summary": len(content) / 1024 / 1024,
-        "passages": per * len(checkpoints), "checkpoints": len(checkpoints),
+        "seconds": seconds, "peak": _peak(), "summary": len(content) / 1024 / 1024,
+        "passages": HOUR_PASSAGES * scale, "checkpoints": len(checkpoints),
     }  # fmt: skip
     print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    _hour_alone(int(sys.argv[1]))
+    {"hour": _hour_alone, "run": _run_alone}[sys.argv[1]](int(sys.argv[2]))
