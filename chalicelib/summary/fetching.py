@@ -94,9 +94,7 @@ def _named(latest: Latest, folder: Path) -> Iterator[Reference]:
     if latest.today:
         yield from _report(latest.today)
     yield from latest.schemas
-    yield from latest.differing
-    if latest.reconciled:
-        yield latest.reconciled
+    yield from latest.checks
 
 
 def _report(of: Reported) -> Iterator[Reference]:

@@ -79,13 +79,22 @@ class Latest(Struct, frozen=True, kw_only=True, rename={"begins": "from"}):
     """The JSON Schema of each kind of document, by name; this one's included."""
     key_regions_version: int = 0
     """Every hour is counted under the list of key regions that is in force for it if this version is the newest."""
-    reconciled: Reconciled | None = None
-    """The last whole day against the table. Of an older revision while the newest was not checked yet."""
-    differing: tuple[Reconciled, ...] = ()
-    """Of all days, those whose last check found a difference."""
+    checks: tuple[Reconciled, ...] = ()
+    """The last check of each whole day against the table, in the order of the days. Of an older revision while the
+    newest was not checked yet; a day that was never checked has none."""
     unchecked: tuple[str, ...] = ()
     """Dates of the whole days whose newest revision was not checked against the table yet, in order. Each run checks
     one; a day whose passages have begun to expire stays here, and one of more than 1,000,000 records is never here."""
+
+    @property
+    def reconciled(self) -> Reconciled | None:
+        """The check of the last day that has one."""
+        return self.checks[-1] if self.checks else None
+
+    @property
+    def differing(self) -> tuple[Reconciled, ...]:
+        """The days whose last check found a difference."""
+        return tuple(each for each in self.checks if not each.equal)
 
     @property
     def first(self) -> Hour:
@@ -114,14 +123,10 @@ def plainly(reference: Reference) -> Reference:
 
 
 def with_reconciliation(latest: Latest, new: Reconciled) -> Latest:
-    """`latest` after a whole day was checked: a difference stays until that day is found equal."""
+    """`latest` after a whole day was checked: what was found stays until that day is checked again."""
     day = layout.day_of(new.day.key)
-    others = tuple(each for each in latest.differing if layout.day_of(each.day.key) != day)
-    return structs.replace(
-        without_waiting(latest, day),
-        reconciled=new if day == layout.day_of(latest.days[-1].key) else latest.reconciled,
-        differing=others if new.equal else (*others, new),
-    )
+    checks = {layout.day_of(each.day.key): each for each in latest.checks} | {day: new}
+    return structs.replace(without_waiting(latest, day), checks=tuple(checks[each] for each in sorted(checks)))
 
 
 def without_waiting(latest: Latest, day: date) -> Latest:

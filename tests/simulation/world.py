@@ -71,7 +71,7 @@ PROVISIONAL = (layout.NOW, layout.NOW_CSV, layout.ALARMS)
 
 def _unchecked(latest: bytes) -> bytes:
     """`latest` without what it says of the reconciliations, which name the moment of their run."""
-    return encode(msgspec.structs.replace(decode_latest(latest), reconciled=None, differing=(), unchecked=()))
+    return encode(msgspec.structs.replace(decode_latest(latest), checks=(), unchecked=()))
 
 
 class Violation(AssertionError):

@@ -65,7 +65,7 @@ def test_fetching_again_brings_only_what_is_new(tmp_path: Path) -> None:
     assert again.calls == 4  # latest, now, now's table and its alarms
     made.run(EVENING.start + HALF_PAST + timedelta(hours=1))
     kinds = [key.split("/")[2] for key in brought(made, tmp_path).new]
-    assert kinds == ["hour", "today", "today", "operation", "operation"]
+    assert kinds == ["hour", "today", "today", "operation", "operation", "reconciliation"], "of the day before"
 
 
 def test_broken_off_anywhere_it_leaves_whole_files_and_goes_on(tmp_path: Path) -> None:

@@ -239,6 +239,8 @@ def test_the_newest_day_is_read_first_and_never_what_has_expired() -> None:
     town.run(end.start + timedelta(minutes=4))
     checked = sorted(key[-18:-10] for _, key in town.s3.objects if "/reconciliation/" in key)
     assert checked == ["20/02/12", "20/02/13"]
+    assert [str(layout.day_of(each.day.key)) for each in town.latest.checks] == ["2020-02-12", "2020-02-13"]
+    town.check_named()
     short = Town(EVENING, retention_days=1)
     short.busy(end)
     for hour in hours(EVENING, end):

@@ -156,7 +156,7 @@ class Town:
             return found
         if layout.LATEST in found:
             latest = decode_latest(found[layout.LATEST])
-            found[layout.LATEST] = encode(structs.replace(latest, reconciled=None, differing=(), unchecked=()))
+            found[layout.LATEST] = encode(structs.replace(latest, checks=(), unchecked=()))
         return {key: content for key, content in found.items() if not key.startswith(RECONCILIATIONS)}
 
     def s3_names(self, folder: str) -> list[str]:
@@ -265,7 +265,7 @@ class Town:
         files += [latest.hour] if latest.hour else []
         for tabled in (latest.operation, latest.today, latest.trend):
             files += [tabled, tabled.csv] if tabled else []
-        files += [*latest.schemas, *latest.differing, *([latest.reconciled] if latest.reconciled else [])]
+        files += [*latest.schemas, *latest.checks]
         for day in latest.days:
             files += self.summary(day.key).merged_from
         return files

@@ -197,7 +197,7 @@ def test_what_the_daily_recount_found_is_said_beside_it(numbers: Numbers, equal:
     found = None
     if equal is not None:
         found = Reconciled("summaries/v1/x", "0" * 64, day=day, checked_at="2020-02-29T16:10:00.000Z", equal=equal)
-    values = Pages(CHINESE).dashboard(now, structs.replace(latest, reconciled=found), None, None, AT)
+    values = Pages(CHINESE).dashboard(now, structs.replace(latest, checks=(found,) if found else ()), None, None, AT)
     assert values["sentence"].endswith(said)
     assert (found is None) == ("00:10" not in values["sentence"])
 
