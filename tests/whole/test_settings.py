@@ -1,4 +1,5 @@
-"""A new list of key regions on the running stack, set by `scripts/regions`, while a reader polls."""
+"""A new list of key regions on the running stack, set by `scripts/regions`, while a reader polls; and what else may be
+set there, by `scripts/settings`."""
 
 from __future__ import annotations
 
@@ -96,3 +97,66 @@ def test_a_new_list_revises_what_it_touches(stack: LocalStack, root: Path, tmp_p
     Function(stack, "public", "APIHandler").start_cold()
     english: Any = {"Accept-Language": "en"}
     assert "Shenyang" in ask(stack.urls["form_urls"]["101"], **english)[1], "the form asks for it"
+
+
+def asked(stack: LocalStack, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(root / "scripts" / "settings"), "--urls", str(stack.urls_file), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def put(stack: LocalStack, root: Path, name: str, value: str) -> subprocess.CompletedProcess[str]:
+    return asked(stack, root, "set", name, value, "--why", "order 14", "--by", "Li")
+
+
+def test_they_are_set_shown_and_logged_and_what_was_before_is_kept(stack: LocalStack, root: Path) -> None:
+    bucket = Storage(stack).settings_bucket
+    before = bucket.current()
+    try:
+        for name, value in (("fever", "37.5"), ("retention-days", "14"), ("notice-en", "Wear a mask."),
+                            ("phone", "0412-999"), ("collector-zh", "海城市指挥部")):  # fmt: skip
+            done = put(stack, root, name, value)
+            assert done.returncode == 0, done.stderr
+            assert f"{name}: {value}" in done.stdout
+        shown = asked(stack, root, "list").stdout
+        settings = bucket.current()
+        assert (settings.fever, settings.retention_days, settings.notices["en"]) == (375, 14, "Wear a mask.")
+        assert (settings.collector.phone, settings.collector.name.zh) == ("0412-999", "海城市指挥部")
+        assert settings.collector.name.en == before.collector.name.en
+        assert [line.split()[:2] for line in shown.splitlines()[:2]] == [["fever", "37.5"], ["retention-days", "14"]]
+        assert settings.fever_at(before.starts_at) == before.fever
+        assert [(each.fever, each.retention_days) for each in settings.before[-2:]] == [
+            (before.fever, before.retention_days), (375, before.retention_days),
+        ]  # fmt: skip
+        log = asked(stack, root, "log", "--last", "5").stdout
+        assert "set fever 37.5" in log
+        assert "Li (arn:" in log
+        assert "order 14" in log
+    finally:
+        for name, value in (("fever", f"{before.fever / 10:.1f}"), ("retention-days", str(before.retention_days)),
+                            ("notice-en", before.notices.get("en", "")), ("phone", before.collector.phone),
+                            ("collector-zh", before.collector.name.zh)):  # fmt: skip
+            put(stack, root, name, value)
+    after = bucket.current()
+    assert (after.fever, after.notices, after.collector) == (before.fever, before.notices, before.collector)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "said"),
+    [
+        ("fever", "37,5", 1, "one decimal place"),
+        ("fever", "45.0", 1, "fever: must be from 370 to 390"),
+        ("fever", "37.3", 1, "nothing would change"),
+        ("retention-days", "91", 1, "retention_days: must be from 1 to 90"),
+        ("retention-days", "many", 1, "a number of days"),
+        ("notice-en", "a\nb", 1, "notices.en"),
+        ("phone", "call us", 1, "collector.phone"),
+        ("colour", "red", 2, "invalid choice"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_changes(
+    stack: LocalStack, root: Path, name: str, value: str, code: int, said: str
+) -> None:
+    before = Storage(stack).settings_bucket.current()
+    done = put(stack, root, name, value)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert Storage(stack).settings_bucket.current() == before
