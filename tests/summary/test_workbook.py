@@ -9,16 +9,17 @@ import subprocess
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import openpyxl
 import pytest
 from msgspec import structs
 from openpyxl.utils.escape import unescape
 
-from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.passage.hour import LOCAL, moment, stamp
 from chalicelib.summary.counting import Counts
 from chalicelib.summary.document import Summary
 from chalicelib.summary.report import MEASURES, Report, TooManyRows
@@ -28,6 +29,10 @@ from chalicelib.summary.report.words import COUNTED, SUBJECTS
 from chalicelib.summary.report.workbook import RowsLost, workbook
 from chalicelib.summary.trend import Trended
 from tests.summary import reported
+
+DRAWN = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+EPOCH = date(1899, 12, 30)
+"""From which Excel counts its days."""
 
 HOSTILE = ("=1+1", '=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\t=1", "<script>alert(1)</script>", "a,\"b\"\nc",
            "_x0041_", "00123456789012345678", "\U00020bb7田")  # fmt: skip
@@ -47,6 +52,22 @@ def sheets(content: bytes) -> dict[str, list[tuple[Any, ...]]]:
     """Sheet -> its rows, the header first, as another library reads them."""
     book = openpyxl.load_workbook(io.BytesIO(content))
     return {sheet.title: [tuple(cell.value for cell in row) for row in sheet.iter_rows()] for sheet in book.worksheets}
+
+
+def kept(content: bytes) -> Iterator[tuple[str, list[str | None]]]:
+    """Each range that a chart is drawn from, and what the chart itself keeps of it, None where it keeps no point:
+    viewers that do not read the sheet, as on phones, draw that."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        for name in parts.namelist():
+            if not name.startswith("xl/charts/chart"):
+                continue
+            for each in ElementTree.fromstring(parts.read(name)).iter():
+                if each.tag in (f"{DRAWN}numRef", f"{DRAWN}strRef"):
+                    count = each.find(f".//{DRAWN}ptCount")
+                    assert count is not None
+                    points = {point.get("idx"): point.findtext(f"{DRAWN}v") for point in each.iter(f"{DRAWN}pt")}
+                    places = range(int(count.get("val", "")))
+                    yield each.findtext(f"{DRAWN}f", ""), [points.get(str(at)) for at in places]
 
 
 def below(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -163,6 +184,52 @@ def test_the_first_sheet_says_what_it_is_made_of_and_that_nothing_was_cut(today:
         assert sheet.auto_filter.ref == sheet.dimensions
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         assert sum(name.startswith("xl/charts/chart") for name in parts.namelist()) == 7
+
+
+def first_day(report: Report) -> Report:
+    """As if the operation had begun at 09:00 of that day."""
+    begins = stamp(moment(report.summary.begins) + timedelta(hours=9))
+    return structs.replace(report, summary=structs.replace(report.summary, begins=begins), trend=None, before=())
+
+
+def gapped(report: Report) -> Report:
+    """With a day that is missing."""
+    assert report.trend
+    days = [
+        structs.replace(day, state="missing", city=None, checkpoints={}) if at == 4 else day
+        for at, day in enumerate(report.trend.days)
+    ]
+    return structs.replace(report, trend=structs.replace(report.trend, days=tuple(days)))
+
+
+@pytest.mark.parametrize("case", ["today", "whole", "first day", "a day missing"])
+def test_what_a_chart_keeps_of_its_numbers_is_what_the_sheet_says_gaps_included(
+    today: Report, whole: Report, case: str
+) -> None:
+    report = {"today": today, "whole": whole, "first day": first_day(today), "a day missing": gapped(today)}[case]
+    content = workbook(report)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    gaps = known = 0
+    for where, points in kept(content):
+        sheet, _, place = where.rpartition("!")
+        cells = book[sheet][place.replace("$", "")]
+        for row, point in zip(cells if isinstance(cells, tuple) else ((cells,),), points, strict=True):
+            value = row[0].value
+            if isinstance(value, int | float | datetime):
+                assert point is not None
+                assert float(point) == ((value.date() - EPOCH).days if isinstance(value, datetime) else value)
+                known += 1
+            else:
+                assert point == value, "where the sheet has no number, no point is drawn"
+                gaps += value is None
+    assert known > 80
+    assert gaps == {"today": 10 + 6, "whole": 1, "first day": 9 + 10 + 24 + 6, "a day missing": 10 + 6 + 2}[case]
+
+
+def test_hours_before_the_operation_began_are_not_known(today: Report) -> None:
+    rows = below(sheets(workbook(first_day(today)))["时段"])
+    assert [row[1] is None for row in rows] == [not 9 <= hour < 14 for hour in range(24)]
+    assert [row[2] is None for row in rows] == [row[1] is None for row in rows]
 
 
 def test_the_same_report_gives_the_same_bytes(today: Report) -> None:

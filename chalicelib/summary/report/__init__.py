@@ -127,6 +127,11 @@ class Report(Struct, frozen=True, kw_only=True):
         """How many hours of the day are in it: those before 08:00 are 8."""
         return 24 if self.ends.date() != self.day else self.ends.hour
 
+    @property
+    def known_hours(self) -> range:
+        """The hours of the day that are in it: none before the operation began is, nor what is not final yet."""
+        return range(self.begins.hour if self.begins.date() == self.day else 0, self.hours)
+
     def until_then(self, beside: Beside, subject: str) -> int | None:
         """The sum of `passage_by_hour` or `traveller_by_hour` of a day before, up to the same hour: mornings are set
         beside mornings. None where that summary does not tell its hours."""

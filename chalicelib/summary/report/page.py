@@ -344,10 +344,9 @@ class _Page:
             return {"chart": None, "rows": []}
         passages, travellers = by_subject.get("passage_by_hour", {}), by_subject.get("traveller_by_hour", {})
         told = [numbers for each in report.before if (numbers := each.content.city.by.get("passage_by_hour"))]
-        first = report.begins.hour if report.begins.date() == report.day else 0
         rows = []
         for at, hour in enumerate(HOURS):
-            over = first <= at < report.hours
+            over = at in report.known_hours
             usual = mean(sum(each.get(hour, 0) for each in told), len(told))
             rows.append(
                 {
@@ -357,7 +356,7 @@ class _Page:
                     "usual": by(usual, f"mean passage_by_hour {hour} over {len(told)}"),
                 }
             )
-        values = [passages.get(hour, 0) if first <= at < report.hours else None for at, hour in enumerate(HOURS)]
+        values = [passages.get(hour, 0) if at in report.known_hours else None for at, hour in enumerate(HOURS)]
         chart = charts.columns(
             values, list(HOURS), title="各时段登记 Passages by hour of the day", width=720, height=170
         )

@@ -140,7 +140,7 @@ def _hours(report: Report) -> Table:
 
     def rows() -> Iterator[Row]:
         for at, hour in enumerate(HOURS):
-            known = told and at < report.hours
+            known = told and at in report.known_hours
             before = [each.content.city.by.get("passage_by_hour") for each in report.before]
             numbers = [each.get(hour, 0) for each in before if each]
             yesterday = report.yesterday and report.yesterday.content.city.by.get("passage_by_hour")

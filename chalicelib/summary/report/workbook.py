@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chalicelib.passage.hour import moment
 from chalicelib.summary.report import Report, TooManyRows
 from chalicelib.summary.report.sentences import completeness
-from chalicelib.summary.report.tables import Cell, Row, Table, local, tables
+from chalicelib.summary.report.tables import Cell, Column, Row, Table, local, tables
 from chalicelib.summary.report.words import WINDOWS, Words
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class _Book:
         for at, column in enumerate(table.columns):
             sheet.set_column(at, at, column.width, self._formats[column.kind])
             look = self._header if column.kind in ("text", "moment", "date") else self._header_of_numbers
-            self._put(sheet, 0, at, f"{column.words.zh}\n{column.words.en}", "text", look)
+            self._put(sheet, 0, at, _heading(column), "text", look)
         sheet.set_row(0, 58 if max(len(column.words.en) / column.width for column in table.columns) > 1.3 else 34)
         chart = _CHARTS.get(table.name)
         drawn: list[Row] = []
@@ -202,9 +202,10 @@ class _Book:
                     "categories": [name, 1, chart.names, len(rows), chart.names],
                     "values": [name, 1, column, len(rows), column],
                     # Written row by row, the numbers are not in memory any more: viewers that do not read the sheet
-                    # find them here.
+                    # find them here. A None is no point at all.
+                    "name_data": [_heading(table.columns[column])],
                     "categories_data": [_named(row[chart.names]) for row in rows],
-                    "values_data": ["" if row[column] is None else row[column] for row in rows],
+                    "values_data": [row[column] for row in rows],
                     **look,
                 }
             )
@@ -271,6 +272,11 @@ class _Book:
             self._put(sheet, row, 1, each.digest, "text", self._plain)
         self._printed(sheet, landscape=True)
         sheet.activate()
+
+
+def _heading(column: Column) -> str:
+    """What stands above a column."""
+    return f"{column.words.zh}\n{column.words.en}"
 
 
 def _named(cell: Cell) -> str | int | float:
