@@ -222,8 +222,9 @@ def _path(
         alone_here = before is None and (after is None or (each.apart and at + 1 == settled))
         if alone_here or (at >= settled and dots):
             inside = "#fff" if at >= settled else colour
+            size = 'r="3.5"' if dots else 'r="1"'  # no larger than the dot at a small line's end
             alone.append(
-                f'<circle cx="{_(x(at))}" cy="{_(y(value))}" r="3.5" fill="{inside}" stroke="{colour}" '
+                f'<circle cx="{_(x(at))}" cy="{_(y(value))}" {size} fill="{inside}" stroke="{colour}" '
                 'stroke-width="2"/>'
             )
     look = f'fill="none" stroke="{colour}" stroke-width="{thick}" stroke-linecap="round" stroke-linejoin="round"'

@@ -52,6 +52,14 @@ def test_what_is_not_known_is_a_gap_and_one_alone_a_dot() -> None:
     assert len(list(drawn(svg).iter(f"{NS}circle"))) == 1
 
 
+def test_a_day_alone_in_a_small_line_is_a_small_dot_within_the_drawing() -> None:
+    alone, end = drawn(charts.spark((9, None, 1, 2))).iter(f"{NS}circle")
+    x, y, size = (float(alone.get(each, "")) for each in ("cx", "cy", "r"))
+    outside = size + float(alone.get("stroke-width", "")) / 2
+    assert outside <= min(x, y)
+    assert outside <= float(end.get("r", ""))
+
+
 def test_what_may_still_change_is_dashed_and_hollow() -> None:
     svg = charts.line([Series("n", (1, 2, 3), 1)], list("abc"), title="t")
     assert len(points(curve(svg))) == 2
