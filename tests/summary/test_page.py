@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from msgspec import structs
 
 from chalicelib.passage.hour import moment, stamp
+from chalicelib.summary import charts
 from chalicelib.summary.counting import Counts
 from chalicelib.summary.document import Reference, encode
 from chalicelib.summary.report import HOURS, Report
@@ -205,6 +207,83 @@ def test_it_says_what_it_is_worth(reports: dict[str, Report]) -> None:
     assert "不一致，须查" in Reading(page(unequal)).text
 
 
+def said(report: Report) -> str:
+    return re.sub(r"\s+", " ", Reading(page(report)).text)
+
+
+def test_part_of_a_day_beside_whole_ones_says_so(reports: dict[str, Report]) -> None:
+    today, whole = said(reports["today"]), said(reports["whole"])
+    for words in ("前7日全天均值 mean of 7 whole days", "昨日全天 yesterday, whole day"):
+        assert today.count(words) == 3, "vehicles, key regions, fever: no summary tells their hours"
+        assert words not in whole
+    assert "前7日同时段均值 mean of 7 days, same hours" in today
+    assert "昨日全天人员 All of yesterday" in today
+    assert "前7日均值" not in today
+    assert whole.count("前7日均值 mean, 7 days before") == 4
+    assert "前一日人员 Day before" in whole
+    trend = reports["today"].trend
+    assert trend
+    *days, last = trend.days
+    part = structs.replace(trend, days=(*days, structs.replace(last, state="partial")))
+    assert "昨日人员（不满一天） Yesterday (part of a day)" in said(structs.replace(reports["today"], trend=part))
+
+
+@pytest.mark.parametrize("days", [1, 2, 6, 7, 13])
+def test_a_mean_says_of_how_many_days_it_is_and_of_one_day_there_is_none(reports: dict[str, Report], days: int) -> None:
+    today = reports["today"]
+    assert today.trend
+    shown = structs.replace(today.trend, days=today.trend.days[:days])
+    text = said(structs.replace(today, trend=shown, before=today.before[:days]))
+    of = min(days, 7)
+    if of == 1:
+        assert not re.search(r"均值|\bmean\b", text, re.IGNORECASE)
+        return
+    assert f"前{of}日全天均值 mean of {of} whole days" in text
+    assert f"前{of}日同时段均值" in text
+    assert f"前{of}日登记均值" in text
+    title = f"至多{of}日均值 Travellers a day and their mean of up to {of} days" if of > 2 else "2日均值"
+    assert any(
+        title in (told.get("aria-label") or "")
+        for _, told in Reading(page(structs.replace(today, trend=shown))).elements
+    )
+
+
+def test_the_days_of_each_mean_stand_beside_it(reports: dict[str, Report]) -> None:
+    found = {told.get("data-at"): told["value"] for told, _ in Reading(page(reports["today"])).numbers}
+    assert [found[f"2/days/{at}/city/week/days"] for at in range(13)] == [*"1234567", *"777777"]
+
+
+def drawn_again(content: bytes) -> Iterator[tuple[str, str]]:
+    """Each line of the table of days by checkpoint: whose it is, and the small chart of its numbers."""
+    table = content.decode().partition('<table class="daily">')[2].partition("</table>")[0]
+    whole = [not re.search("<span", head) for head in re.findall('<th scope="col" class="n">(.*?)</th>', table)]
+    for row in re.findall("<tr><th scope=.row.>(.*?)</tr>", table, re.DOTALL):
+        cells = re.findall('<td class="n">(.*?)</td>', row)
+        told = [re.search('value="([0-9]+)"', cell) for cell in cells]
+        values = [int(each[1]) if each and known else None for each, known in zip(told, whole, strict=True)]
+        yield row.split()[0], charts.spark(values) if any(value is not None for value in values) else ""
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ("first hour", "empty")])
+def test_each_small_chart_has_its_table(reports: dict[str, Report], case: str) -> None:
+    report = reports[case]
+    content = page(report)
+    found = {told.get("data-at") for told, _ in Reading(content).numbers}
+    again = dict(drawn_again(content))
+    assert len(again) == min(len(report.summary.checkpoints), pages.SHOWN)
+    assert {each for each in again.values() if each} == set(
+        re.findall('<td class="spark">(<svg.*?</svg>)', content.decode())
+    )
+    assert report.trend
+    first = len(report.trend.days) - pages.LINE
+    for checkpoint in again:
+        for at, day in enumerate(report.trend.days):
+            there = day.checkpoints.get(checkpoint)
+            known = there is not None and there.state == "counted" and at >= first
+            path = f"2/days/{at}/checkpoints/{checkpoint}/counts/travellers"
+            assert (path in found) == known, path
+
+
 def test_part_of_a_day_says_so(reports: dict[str, Report]) -> None:
     report = reports["whole"]
     begins = stamp(moment(report.summary.begins) + timedelta(hours=9))
@@ -244,9 +323,16 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     (tmp_path / "page.html").write_bytes(re.sub(rb"<meta http-equiv[^>]*>", b"", content))
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
     opened.goto(f"file://{tmp_path}/page.html")
+    opened.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     found = Axe().run(opened)
     assert not found.response["violations"], found.generate_report()
     name = f"report-{case.replace(' ', '-').replace(',', '')}"
+    opened.screenshot(path=folder / f"{name}-open.png", full_page=True)
+    for width in (1280, 360):
+        opened.set_viewport_size({"width": width, "height": 740})
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    opened.evaluate("for (const each of document.querySelectorAll('details')) each.open = false")
+    opened.set_viewport_size({"width": 1280, "height": 900})
     opened.screenshot(path=folder / f"{name}.png", full_page=True)
     if case in ("today", "whole"):
         opened.pdf(path=folder / f"{name}.pdf", prefer_css_page_size=True, print_background=True)
@@ -254,7 +340,4 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
 
         for at, sheet in enumerate(pypdfium2.PdfDocument(folder / f"{name}.pdf")):
             sheet.render(scale=1.5).to_pil().save(folder / f"{name}-a4-{at + 1}.png")
-    for width in (1280, 360):
-        opened.set_viewport_size({"width": width, "height": 740})
-        assert opened.evaluate("document.documentElement.scrollWidth") <= width
     opened.close()

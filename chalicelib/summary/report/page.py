@@ -27,6 +27,7 @@ from chalicelib.summary.report import HOURS, Measure, Report
 from chalicelib.summary.report.sentences import clock, completeness, sentence
 from chalicelib.summary.report.tables import mean, ranked
 from chalicelib.summary.report.words import ALARMS, COUNTED, DAY_STATES, STATES, Words, label, subject
+from chalicelib.summary.trend import TrendDay, Trended
 
 SHOWN = 60
 """Checkpoints that the page lists at most; alarms, too."""
@@ -36,6 +37,12 @@ TOP = 12
 
 SQUARE = 8
 """Rows and columns of origin by destination."""
+
+LINE = 14
+"""Days of a checkpoint's small line, and of its table: an incubation, and as many as an A4 page has columns for."""
+
+LEAST = 2
+"""Days that a mean is of: of one day there is none."""
 
 NAMED = 4
 """Silent checkpoints that are named in the first screen."""
@@ -234,18 +241,21 @@ class _Page:
             told: int | None = getattr(yesterday.content.city, measure) if yesterday else None
             shown = num(told, f"{self._at[yesterday.source]}/city/{measure}") if yesterday else num(None, "")
             total, days = report.week(measure)
-            when = Words("前一日", "day before") if report.whole else Words("昨日全天", "yesterday, whole day")
-            week = Words(f"前{days}日均值", f"mean, {days} days before")
+            if report.whole:
+                when, week = Words("前一日", "day before"), Words(f"前{days}日均值", f"mean, {days} days before")
+            else:  # part of a day beside whole ones
+                when = Words("昨日全天", "yesterday, whole day")
+                week = Words(f"前{days}日全天均值", f"mean of {days} whole days")
         else:
             told = report.until_then(yesterday, hourly) if yesterday else None
             shown = by(told, f"yesterday {hourly} to {report.hours}")
             total, days = report.week_until_then(hourly)
             when = Words("昨日同时段", "yesterday, same hours")
-            week = Words(f"前{days}日同时段", f"mean of {days} days, same")
+            week = Words(f"前{days}日同时段均值", f"mean of {days} days, same hours")
         comparable = report.whole or hourly is not None
         beside.append(self._compared(when, shown, value, told, comparable))
-        average = mean(total, days)
-        if days:
+        if days >= LEAST:
+            average = mean(total, days)
             beside.append(self._compared(week, by(average, f"mean {measure}"), value, average, comparable))
         return _Figure(words, num(value, f"0/city/{measure}"), beside)
 
@@ -271,7 +281,7 @@ class _Page:
     def _trend(self) -> dict[str, Any]:
         report = self._report
         if not report.trend or not report.trend_source:
-            return {"days": [], "chart": None, "odd": []}
+            return {"days": [], "chart": None, "odd": [], "means": None}
         at = self._at[report.trend_source]
         days = report.trend.days
         rows = []
@@ -291,10 +301,8 @@ class _Page:
                     "change": by(there.change.travellers, f"{path}/change/travellers", "change")
                     if there and there.change
                     else num(None, ""),
-                    "mean": by(
-                        mean(there.week.sums.travellers, there.week.days) if there else None,
-                        f"{path}/week/sums/travellers over {path}/week/days",
-                    ),
+                    "mean": by(_mean(there), f"{path}/week/sums/travellers over {path}/week/days"),
+                    "of": num(there.week.days if there else None, f"{path}/week/days"),
                 }
             )
         labels = [f"{date.fromisoformat(day.date):%m-%d}" for day in days]
@@ -308,20 +316,30 @@ class _Page:
                 for day in days
             )
 
-        means = tuple(
-            mean(day.city.week.sums.travellers, day.city.week.days) if day.city and day.state == "whole" else None
-            for day in days
+        means = tuple(_mean(day.city) if day.state == "whole" else None for day in days)
+        of = [(number, day.city.week.days) for number, day in enumerate(days) if day.city and means[number] is not None]
+        lines, title, said = (
+            [charts.Series("每日人员", drawn("travellers"))],
+            Words("每日人员", "Travellers a day"),
+            None,
         )
+        if of:
+            last, least, most = of[-1], min(each for _, each in of), max(each for _, each in of)
+            name = Words(f"{most}日均值", f"{most}-day mean")
+            if least < most:
+                name = Words(f"至多{most}日均值", f"mean of up to {most} days")
+            title = Words(f"{title.zh}与{name.zh}", f"{title.en} and their {name.en}")
+            lines.append(charts.Series(name.zh, means))
+            said = {
+                "last": labels[last[0]],
+                "of": num(last[1], f"{at}/days/{last[0]}/city/week/days"),
+                "least": by(least, "least days of a mean") if least < most else None,
+            }
         return {
             "days": rows,
+            "means": said,
             "chart": Markup(  # noqa: S704 (of our own charts, which escape what they write)
-                charts.line(
-                    [charts.Series("每日人员", drawn("travellers")), charts.Series("7日均值", means)],
-                    labels,
-                    title="每日人员与7日均值 Travellers a day and their 7-day mean",
-                    width=720,
-                    height=200,
-                )
+                charts.line(lines, labels, title=str(title), width=720, height=175)
             ),
             "small": [
                 (
@@ -329,7 +347,7 @@ class _Page:
                     Markup(  # noqa: S704
                         charts.line(
                             [charts.Series("", drawn(name))], labels,
-                            title=f"每日{COUNTED[name][0]}", width=350, height=125,
+                            title=f"每日{COUNTED[name][0]}", width=350, height=110,
                         )
                     ),
                 )
@@ -344,9 +362,10 @@ class _Page:
             return {"chart": None, "rows": []}
         passages, travellers = by_subject.get("passage_by_hour", {}), by_subject.get("traveller_by_hour", {})
         told = [numbers for each in report.before if (numbers := each.content.city.by.get("passage_by_hour"))]
+        known = report.known_hours
         rows = []
         for at, hour in enumerate(HOURS):
-            over = at in report.known_hours
+            over = at in known
             usual = mean(sum(each.get(hour, 0) for each in told), len(told))
             rows.append(
                 {
@@ -356,16 +375,17 @@ class _Page:
                     "usual": by(usual, f"mean passage_by_hour {hour} over {len(told)}"),
                 }
             )
-        values = [passages.get(hour, 0) if at in report.known_hours else None for at, hour in enumerate(HOURS)]
+        values = [passages.get(hour, 0) if at in known else None for at, hour in enumerate(HOURS)]
         chart = charts.columns(
             values, list(HOURS), title="各时段登记 Passages by hour of the day", width=720, height=170
         )
-        return {"chart": Markup(chart), "rows": rows, "days": len(told)}  # noqa: S704
+        return {"chart": Markup(chart), "rows": rows, "days": len(told), "late": known.start > 0}  # noqa: S704
 
     def _listed(self) -> list[tuple[str, AtCheckpoint]]:
         return sorted(self._summary.checkpoints.items())
 
     def _checkpoints(self) -> dict[str, Any]:
+        report = self._report
         listed = self._listed()
         alarming = self._alarming
         shown = listed
@@ -377,29 +397,53 @@ class _Page:
         rest = len(listed) - len(shown)
         names = {each for each, _ in shown}
         others = sum(there.counts.travellers for each, there in listed if each not in names)
+        days, all_days = self._line(), report.trend.days if report.trend else ()
         return {
+            "yesterday": self._yesterday(),
+            "days": [
+                (f"{date.fromisoformat(day.date):%m-%d}", None if day.state == "whole" else DAY_STATES.get(day.state))
+                for _, day in days
+            ],
+            "earlier": len(days) < len(all_days),
             "rows": [self._checkpoint(each, there, each in alarming) for each, there in shown],
             "all": by(len(listed), "checkpoints"),
             "rest": by(rest, "checkpoints not shown") if rest else None,
             "others": by(others, "travellers of checkpoints not shown"),
         }
 
-    def _checkpoint(self, checkpoint: str, there: AtCheckpoint, alarming: bool) -> dict[str, Any]:
+    def _line(self) -> list[tuple[int, TrendDay]]:
+        """The last days of the trend, each with its place in it."""
+        days = self._report.trend.days if self._report.trend and self._report.trend_source else ()
+        return list(enumerate(days))[-LINE:]
+
+    def _yesterday(self) -> Words:
+        """The heading of the day before: what stands beside part of a day says that it is whole, or that it is not."""
         report = self._report
+        state = next((day.state for _, day in self._line() if self._ago(day) == 1), None)
+        part = DAY_STATES.get(state or "") if state != "whole" else None
+        if part:
+            ours = Words("前一日", "Day before") if report.whole else Words("昨日", "Yesterday")
+            return Words(f"{ours.zh}人员（{part.zh}）", f"{ours.en} ({part.en.lower()})")
+        return Words("前一日人员", "Day before") if report.whole else Words("昨日全天人员", "All of yesterday")
+
+    def _ago(self, day: TrendDay) -> int:
+        """So many days before the one that is shown."""
+        return (self._report.day - date.fromisoformat(day.date)).days
+
+    def _checkpoint(self, checkpoint: str, there: AtCheckpoint, alarming: bool) -> dict[str, Any]:
         path = f"0/checkpoints/{checkpoint}/counts"
         counted = there.state == "counted"
-        days = report.trend.days if report.trend else ()
+        trend = self._at[self._report.trend_source] if self._report.trend_source else ""
         values: list[float | None] = []
-        for day in days:
+        days: list[Markup] = []
+        yesterday = num(None, "")
+        for number, day in self._line():
             then = day.checkpoints.get(checkpoint)
-            known = then is not None and then.state == "counted" and day.state == "whole"
-            values.append(then.counts.travellers if known and then else None)
-        yesterday, at = None, ""
-        for number, day in enumerate(days):
-            if (report.day - date.fromisoformat(day.date)).days == 1 and report.trend_source:
-                then = day.checkpoints.get(checkpoint)
-                yesterday = then.counts.travellers if then and then.state == "counted" else None
-                at = f"{self._at[report.trend_source]}/days/{number}/checkpoints/{checkpoint}/counts/travellers"
+            told = then.counts.travellers if then and then.state == "counted" else None
+            values.append(told if day.state == "whole" else None)
+            days.append(num(told, f"{trend}/days/{number}/checkpoints/{checkpoint}/counts/travellers"))
+            if self._ago(day) == 1:
+                yesterday = days[-1]
         last = there.counts.last_passage_at
         return {
             "id": checkpoint,
@@ -413,7 +457,8 @@ class _Page:
                 num(getattr(there.counts, name) if counted else None, f"{path}/{name}")
                 for name in ("vehicles", "travellers", "from_key_regions", "fever")
             ],
-            "yesterday": num(yesterday, at),
+            "yesterday": yesterday,
+            "days": days,
             "spark": Markup(charts.spark(values)) if any(value is not None for value in values) else None,  # noqa: S704
         }
 
@@ -433,7 +478,7 @@ class _Page:
         rest = numbers[TOP:]
         if not rest:
             return _Bars(name, words, heading, rows, None, None)
-        said = Words(f"其余{len(rest)}个", f"{len(rest)} others")
+        said = Words(f"其余{len(rest)}个", f"{len(rest)} other{'s' if len(rest) > 1 else ''}")
         return _Bars(name, words, heading, rows, said, by(sum(number for _, number in rest), f"rest of {name}"))
 
     def _square(self) -> dict[str, Any] | None:
@@ -476,6 +521,11 @@ class _Page:
                 for code, number in order
             ],
         }
+
+
+def _mean(there: Trended | None) -> float | None:
+    """Travellers a day of the week up to that day, where it is a mean."""
+    return mean(there.week.sums.travellers, there.week.days) if there and there.week.days >= LEAST else None
 
 
 def _short(name: str, code: str) -> Words:

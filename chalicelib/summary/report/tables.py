@@ -137,10 +137,11 @@ def _hours(report: Report) -> Table:
     by = report.summary.city.by
     passages, travellers = by.get("passage_by_hour", {}), by.get("traveller_by_hour", {})
     told = bool(passages) or not report.summary.city.passages
+    ours = report.known_hours
 
     def rows() -> Iterator[Row]:
         for at, hour in enumerate(HOURS):
-            known = told and at in report.known_hours
+            known = told and at in ours
             before = [each.content.city.by.get("passage_by_hour") for each in report.before]
             numbers = [each.get(hour, 0) for each in before if each]
             yesterday = report.yesterday and report.yesterday.content.city.by.get("passage_by_hour")
