@@ -150,7 +150,7 @@ def followed(cells: tuple[Any, ...], there: Trended) -> None:
         number, change, mean = cells[3 * at : 3 * at + 3]
         assert number == (getattr(there.counts, name) if there.state == "counted" else None)
         assert change == (getattr(there.change, name) if there.change else None)
-        if there.week.days:
+        if there.week.days > 1:  # of one day there is no mean
             assert mean == pytest.approx(getattr(there.week.sums, name) / there.week.days, abs=0.0501)
         else:
             assert mean is None
@@ -223,7 +223,27 @@ def test_what_a_chart_keeps_of_its_numbers_is_what_the_sheet_says_gaps_included(
                 assert point == value, "where the sheet has no number, no point is drawn"
                 gaps += value is None
     assert known > 80
-    assert gaps == {"today": 10 + 6, "whole": 1, "first day": 9 + 10 + 24 + 6, "a day missing": 10 + 6 + 2}[case]
+    # hours to come, silent checkpoints, the mean of the first day, a missing day and its mean
+    assert (
+        gaps == {"today": 10 + 6 + 1, "whole": 1 + 1, "first day": 9 + 10 + 24 + 6, "a day missing": 10 + 6 + 3}[case]
+    )
+
+
+@pytest.mark.parametrize("days", [0, 1, 2, 7])
+def test_a_mean_says_of_how_many_days_it_is_and_of_one_day_there_is_none(today: Report, days: int) -> None:
+    content = workbook(structs.replace(today, before=today.before[:days]))
+    heads, *rows = sheets(content)["时段"]
+    told = (
+        f"前{days}日均值\nPassages, mean of {days} days before"
+        if days > 1
+        else "此前均值\nPassages, mean of days before"
+    )
+    assert heads[4] == told
+    assert {row[5] for row in rows} == {days}
+    assert all((row[4] is None) == (days < 2) for row in rows)
+    for sheet in ("趋势", "卡口趋势"):
+        heads = sheets(content)[sheet][0]
+        assert not [head for head in heads if "均值" in head and "至多7日均值" not in head and "天数" not in head]
 
 
 def test_hours_before_the_operation_began_are_not_known(today: Report) -> None:

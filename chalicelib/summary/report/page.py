@@ -25,7 +25,7 @@ from chalicelib.summary.counting import SUBJECTS
 from chalicelib.summary.document import AtCheckpoint
 from chalicelib.summary.report import HOURS, Measure, Report
 from chalicelib.summary.report.sentences import clock, completeness, sentence
-from chalicelib.summary.report.tables import mean, ranked
+from chalicelib.summary.report.tables import LEAST, mean, ranked
 from chalicelib.summary.report.words import ALARMS, COUNTED, DAY_STATES, STATES, Words, label, subject
 from chalicelib.summary.trend import TrendDay, Trended
 
@@ -40,9 +40,6 @@ SQUARE = 8
 
 LINE = 14
 """Days of a checkpoint's small line, and of its table: an incubation, and as many as an A4 page has columns for."""
-
-LEAST = 2
-"""Days that a mean is of: of one day there is none."""
 
 NAMED = 4
 """Silent checkpoints that are named in the first screen."""
@@ -524,8 +521,8 @@ class _Page:
 
 
 def _mean(there: Trended | None) -> float | None:
-    """Travellers a day of the week up to that day, where it is a mean."""
-    return mean(there.week.sums.travellers, there.week.days) if there and there.week.days >= LEAST else None
+    """Travellers a day in the week up to that day."""
+    return mean(there.week.sums.travellers, there.week.days) if there else None
 
 
 def _short(name: str, code: str) -> Words:

@@ -23,6 +23,9 @@ Cell = str | int | float | datetime | date | None
 Row = tuple[Cell, ...]
 
 
+LEAST = 2
+"""Days that a mean is of: of one day there is none."""
+
 Kind = Literal["text", "number", "mean", "share", "moment", "date"]
 
 
@@ -93,8 +96,8 @@ def ranked(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def mean(total: int, days: int) -> float | None:
-    """The mean in tenths, rounded half up, as a number; None over no day."""
-    found = tenths(total, days)
+    """The mean in tenths, rounded half up, as a number; None over fewer than `LEAST` days."""
+    found = tenths(total, days) if days >= LEAST else None
     return None if found is None else found / 10
 
 
@@ -138,20 +141,23 @@ def _hours(report: Report) -> Table:
     passages, travellers = by.get("passage_by_hour", {}), by.get("traveller_by_hour", {})
     told = bool(passages) or not report.summary.city.passages
     ours = report.known_hours
+    before = [numbers for each in report.before if (numbers := each.content.city.by.get("passage_by_hour"))]
+    days = len(before)
+    usual = Words("此前均值", "Passages, mean of days before")
+    if days >= LEAST:
+        usual = Words(f"前{days}日均值", f"Passages, mean of {days} days before")
 
     def rows() -> Iterator[Row]:
         for at, hour in enumerate(HOURS):
             known = told and at in ours
-            before = [each.content.city.by.get("passage_by_hour") for each in report.before]
-            numbers = [each.get(hour, 0) for each in before if each]
             yesterday = report.yesterday and report.yesterday.content.city.by.get("passage_by_hour")
             yield (
                 f"{hour}:00–{hour}:59",
                 passages.get(hour, 0) if known else None,
                 travellers.get(hour, 0) if known else None,
                 yesterday.get(hour, 0) if yesterday else None,
-                mean(sum(numbers), len(numbers)),
-                len(numbers),
+                mean(sum(each.get(hour, 0) for each in before), days),
+                days,
             )
 
     columns = (
@@ -159,7 +165,7 @@ def _hours(report: Report) -> Table:
         Column(Words("登记", "Passages"), "number"),
         _TRAVELLERS,
         Column(Words("前一日登记", "Passages, day before"), "number", 14),
-        Column(Words("前7日均值", "Passages, mean of 7 days before"), "mean", 16),
+        Column(usual, "mean", 16),
         Column(Words("均值天数", "Days in that mean"), "number"),
     )
     return Table("hours", Words("时段", "Hours of the day"), columns, len(HOURS), rows)
@@ -291,7 +297,7 @@ def _trend_of_checkpoints(report: Report) -> Table:
 _FOLLOWINGS: tuple[tuple[Words, Kind], ...] = (
     (Words("", ""), "number"),
     (Words("·比前日", ", change"), "number"),
-    (Words("·7日均值", ", 7-day mean"), "mean"),
+    (Words("·至多7日均值", ", mean of up to 7 days"), "mean"),
 )
 _FOLLOWED = (
     *(

@@ -89,7 +89,9 @@ class _Chart(NamedTuple):
 
 
 _CHARTS: Mapping[str, _Chart] = {
-    "trend": _Chart("line", Words("每日人员与7日均值", "Travellers a day, and the 7-day mean"), 0, (8, 10)),
+    "trend": _Chart(
+        "line", Words("每日人员与至多7日均值", "Travellers a day, and their mean of up to 7 days"), 0, (8, 10)
+    ),
     "checkpoints": _Chart("bar", Words("各卡口人员", "Travellers by checkpoint"), 1, (8,), 30),
     "hours": _Chart("column", Words("分时段登记", "Passages by hour"), 0, (1, 4)),
     "origin_province": _Chart("bar", Words("来源省份", "Origin, province"), 1, (3,), 15),
