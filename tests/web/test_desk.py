@@ -166,6 +166,30 @@ def test_every_number_of_the_dashboard_is_the_number_of_the_file_it_leads_to(num
         assert sum(counted) == now["today"]["city"]["travellers"], f"all of {subject}, none cut away"
 
 
+@pytest.mark.parametrize("days", [0, 1, 2, 7])
+def test_part_of_a_day_beside_whole_ones_says_so_and_of_how_many_days_the_mean_is(numbers: Numbers, days: int) -> None:
+    now, latest = numbers.now(), numbers.latest()
+    trend = numbers.trend(latest)
+    assert trend
+    assert trend.last.city
+    city = structs.replace(trend.last.city, week=structs.replace(trend.last.city.week, days=days))
+    for language, whole, part, mean in (
+        (ENGLISH, "Yesterday, whole day", "Yesterday, not all of it", f"Mean of {days} whole days"),
+        (CHINESE, "昨日全天", "昨日（不全）", f"前 {days} 日全天均值"),
+    ):
+        for state, yesterday in (("whole", whole), ("partial", part)):
+            last = structs.replace(trend.last, city=city, state=state)
+            shown = structs.replace(trend, days=(*trend.days[:-1], last))
+            values = Pages(language).dashboard(now, latest, shown, None, AT)
+            heads, rows = values["comparison"]
+            assert heads[2:] == (yesterday, *([mean] if days > 1 else []))
+            assert {len(row.cells) + 1 for row in rows} == {len(heads)}
+            page = render(
+                "dashboard.html", language, here="numbers", person=WANG, token="t", query={}, **values
+            ).decode()
+            assert [mean in page, "7-day" in page, "7 日日均" in page] == [days > 1, False, False]
+
+
 def number(text: str) -> float:
     return float(text.replace(",", ""))
 

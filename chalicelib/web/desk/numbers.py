@@ -287,21 +287,33 @@ class Pages:
         day = at.astimezone(LOCAL).date()
         return f"{local:%H:%M}" if local.date() == day else f"{local:%m-%d %H:%M}"
 
-    def _comparison(self, today: Counts, day: date, trend: Trend | None, latest: Latest) -> list[Row]:
-        """Today, yesterday, and the mean of a day over the last seven."""
+    def _comparison(
+        self, today: Counts, day: date, trend: Trend | None, latest: Latest
+    ) -> tuple[tuple[str, ...], list[Row]]:
+        """Today so far, yesterday, and the mean of the last week's whole days, as far as there are two: headings, which
+        say what is whole, and rows."""
         file = short(latest.trend.key) if latest.trend else ""
         last = trend.last if trend else None
         yesterday = last if last and last.date == (day - timedelta(days=1)).isoformat() and last.city else None
+        days = yesterday.city.week.days if yesterday and yesterday.city else 0
+        whole = yesterday is None or yesterday.state == "whole"
+        heads = [
+            "",
+            self._say("Today so far"),
+            self._say(_("Yesterday, whole day") if whole else _("Yesterday, not all of it")),
+        ]
+        if days > 1:
+            heads.append(self._say("Mean of %(days)d whole days") % {"days": days})
         rows = []
         for measure, label in MEASURES.items():
-            cells = [Said(charts.number(getattr(today, measure)), "now.json"), Said("–"), Said("–")]
+            cells = [Said(charts.number(getattr(today, measure)), "now.json"), Said("–")]
             if yesterday and yesterday.city:
                 cells[1] = Said(charts.number(getattr(yesterday.city.counts, measure)), file)
-                mean = tenths(getattr(yesterday.city.week.sums, measure), yesterday.city.week.days)
-                if mean is not None:
-                    cells[2] = Said(charts.number(mean / 10), file)
+                mean = tenths(getattr(yesterday.city.week.sums, measure), days)
+                if mean is not None and days > 1:
+                    cells.append(Said(charts.number(mean / 10), file))
             rows.append(Row(self._say(label), tuple(cells)))
-        return rows
+        return tuple(heads), rows
 
     def _same_hours(self, today: Counts, yesterday: Summary | None, at: datetime) -> str:
         """Today against yesterday as far as the same hours go: a day that is not over is no match for a whole one."""
