@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import shutil
 import subprocess
@@ -244,6 +245,20 @@ def test_a_mean_says_of_how_many_days_it_is_and_of_one_day_there_is_none(today: 
     for sheet in ("趋势", "卡口趋势"):
         heads = sheets(content)[sheet][0]
         assert not [head for head in heads if "均值" in head and "至多7日均值" not in head and "天数" not in head]
+
+
+def test_the_headings_are_not_cut_off(today: Report) -> None:
+    """As lines of so many letters as the column is broad, Chinese ones twice as broad as Latin ones."""
+    book = openpyxl.load_workbook(io.BytesIO(workbook(today)))
+    for sheet in book.worksheets[1:]:
+        # Neighbours of the same width are kept as one.
+        spans = [(each.min or 0, each.max or 0, each.width) for each in sheet.column_dimensions.values()]
+        widths = {at: width for first, last, width in spans for at in range(first, last + 1)}
+        for at, cell in enumerate(sheet[1], 1):
+            broad = widths[at]
+            text = [sum(2 if letter > "\u2e7f" else 1 for letter in line) for line in str(cell.value).split("\n")]
+            lines = sum(math.ceil(line / broad) for line in text)
+            assert sheet.row_dimensions[1].height >= 13.5 * lines, (sheet.title, cell.value)
 
 
 def test_hours_before_the_operation_began_are_not_known(today: Report) -> None:

@@ -131,7 +131,7 @@ def _checkpoints(report: Report) -> Table:
         Column(Words("状态", "State"), "text", 16),
         Column(Words("无登记自", "Silent since"), "moment", 17),
         Column(Words("最近登记", "Last passage"), "moment", 17),
-        *(Column(words, "number", 14) for words, _ in COUNTED.values()),
+        *(Column(words, "number", 16) for words, _ in COUNTED.values()),
     )
     return Table("checkpoints", Words("卡口", "Checkpoints"), columns, len(summary.checkpoints), rows)
 
@@ -301,7 +301,7 @@ _FOLLOWINGS: tuple[tuple[Words, Kind], ...] = (
 )
 _FOLLOWED = (
     *(
-        Column(Words(COUNTED[name][0].zh + said.zh, COUNTED[name][0].en + said.en), kind, 14)
+        Column(Words(COUNTED[name][0].zh + said.zh, COUNTED[name][0].en + said.en), kind, 16)
         for name in MEASURES
         for said, kind in _FOLLOWINGS
     ),

@@ -7,6 +7,7 @@ cut without an error. Text is text, whatever it begins with. The same report giv
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +33,9 @@ _FONT = "Microsoft YaHei"
 
 _TEXT = 32_767
 """Characters that a cell holds."""
+
+_LINE = 15
+"""Height of a line, in points."""
 
 _FORMATS: Mapping[str, dict[str, Any]] = {
     "text": {"num_format": "@"},
@@ -144,7 +148,7 @@ class _Book:
             sheet.set_column(at, at, column.width, self._formats[column.kind])
             look = self._header if column.kind in ("text", "moment", "date") else self._header_of_numbers
             self._put(sheet, 0, at, _heading(column), "text", look)
-        sheet.set_row(0, 58 if max(len(column.words.en) / column.width for column in table.columns) > 1.3 else 34)
+        sheet.set_row(0, 4 + _LINE * max(map(_lines, table.columns)))
         chart = _CHARTS.get(table.name)
         drawn: list[Row] = []
         rows = 0
@@ -279,6 +283,12 @@ class _Book:
 def _heading(column: Column) -> str:
     """What stands above a column."""
     return f"{column.words.zh}\n{column.words.en}"
+
+
+def _lines(column: Column) -> int:
+    """About how many lines its heading takes: Chinese letters are broad, and lines end with a word."""
+    zh = sum(2 if letter > "\u2e7f" else 1 for letter in column.words.zh) / column.width
+    return math.ceil(zh) + math.ceil(1.15 * len(column.words.en) / column.width)
 
 
 def _named(cell: Cell) -> str | int | float:
