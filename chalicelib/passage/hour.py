@@ -68,6 +68,13 @@ class Hour:
         return Hour(self.end)
 
 
+def on_the_clock(begins: datetime, ends: datetime) -> frozenset[int]:
+    """The hours of the day in Asia/Shanghai (0 to 23) of which there is a part between the two moments."""
+    first = begins.astimezone(LOCAL).hour
+    parts = -((Hour.of(begins).start - ends) // timedelta(hours=1)) if ends > begins else 0
+    return frozenset((first + n) % 24 for n in range(min(parts, 24)))
+
+
 def hours(first: Hour, beyond: Hour) -> Iterator[Hour]:
     """The hours from `first` up to, not with, `beyond`."""
     while first < beyond:

@@ -45,8 +45,9 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     """The final counts of one window."""
 
     schema: Literal["kakou.summary.v1"] = "kakou.summary.v1"
-    window: Literal["hour", "today", "day", "operation"]
-    """`today`: the hours of a day (Asia/Shanghai) that is not over."""
+    window: Literal["hour", "today", "day", "operation", "days"]
+    """`today`: the hours of a day (Asia/Shanghai) that is not over. `days`: several days, the last perhaps not over;
+    made when somebody asks for them, and published nowhere."""
     begins: str
     """First moment of the window, UTC. The operation's first day begins with the operation."""
     ends: str
@@ -78,7 +79,8 @@ class Summary(Struct, frozen=True, kw_only=True, rename={"begins": "from", "ends
     scans_digest: str | None = None
     """Of an hour with scans of revoked posters: SHA-256 over their sorted names (`101#<at>#<id>`), likewise."""
     merged_from: tuple[Reference, ...] = ()
-    """Of a day, or today: its hours. Of the operation: its whole days, then the hours of the day that is not whole."""
+    """Of a day, or today: its hours. Of the operation: its whole days, then the hours of the day that is not whole. Of
+    days: theirs."""
     city: Counts
     checkpoints: dict[str, AtCheckpoint]
 
@@ -150,7 +152,7 @@ def _at_checkpoint(checkpoint: str, counts: Counts, hour: Hour, settings: Settin
 
 
 def merged(
-    window: Literal["today", "day", "operation"], parts: Sequence[Summary], merged_from: Sequence[Reference]
+    window: Literal["today", "day", "operation", "days"], parts: Sequence[Summary], merged_from: Sequence[Reference]
 ) -> Summary:
     """The summary of a longer window, whose `parts` (at least one) follow one another in time. Raises ValueError where
     they leave a gap or overlap: what is missing must never look like zero."""

@@ -16,7 +16,7 @@ from msgspec import structs
 from chalicelib.passage.hour import moment
 from chalicelib.summary import layout
 from chalicelib.summary.bucket import SummaryStore
-from chalicelib.summary.document import Reference, decode, digest
+from chalicelib.summary.document import Reference, Summary, decode, digest
 from chalicelib.summary.pointers import Latest, Reported, plainly
 from chalicelib.summary.reconciliation import decode_reconciliation
 from chalicelib.summary.report import Beside, Report, TooManyRows, days_before, decode_beside
@@ -80,20 +80,23 @@ def _reported(shown: Reported, report: Report, store: SummaryStore, drawing: Dra
 
 
 def report_of(latest: Latest, shown: Reference, load: Load) -> Report:
-    """What the report of `shown`, the summary of a day or of today, is made of, as `latest` stands."""
-    is_day = any(day.key == shown.key for day in latest.days)
-    day = layout.day_of(shown.key) if is_day else layout.hour_of(shown.key).day
-    named = {layout.day_of(each.key): plainly(each) for each in latest.days}
+    """What the report of `shown`, a published summary, is made of, as `latest` stands."""
+    return report_on(latest, load(shown, decode), plainly(shown), load)
+
+
+def report_on(latest: Latest, summary: Summary, source: Reference, load: Load) -> Report:
+    """The same of a `summary` that is at hand: `source` is what it is called, and its digest."""
+    alone = Report(summary=summary, source=source)
+    day = alone.day
+    named = {layout.day_of(each.key): plainly(each) for each in latest.days} if alone.compared else {}
     before = [Beside(load(named[each], decode_beside), named[each]) for each in days_before(day) if each in named]
+    operation = latest.operation if summary.window != "operation" else None
     trend = load(latest.trend, decode_trend) if latest.trend else None
     if trend is not None:  # of a day long ago, the trend up to it
         trend = structs.replace(trend, days=tuple(each for each in trend.days if each.date <= day.isoformat()))
-    return Report(
-        summary=load(shown, decode),
-        source=plainly(shown),
-        operation=Beside(load(latest.operation, decode_beside), plainly(latest.operation))
-        if latest.operation
-        else None,
+    return structs.replace(
+        alone,
+        operation=Beside(load(operation, decode_beside), plainly(operation)) if operation else None,
         trend=trend,
         trend_source=plainly(latest.trend) if latest.trend else None,
         before=tuple(each for each in before if _whole(each)),

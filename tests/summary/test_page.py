@@ -18,7 +18,7 @@ from chalicelib.passage.hour import moment, stamp
 from chalicelib.summary import charts
 from chalicelib.summary.counting import Counts
 from chalicelib.summary.document import Reference, encode
-from chalicelib.summary.report import HOURS, Report
+from chalicelib.summary.report import HOURS, SHOWN, Report
 from chalicelib.summary.report import page as pages
 from chalicelib.summary.report.page import page
 from tests.summary import reported
@@ -298,7 +298,7 @@ def test_ten_thousand_checkpoints_stay_readable(reports: dict[str, Report]) -> N
     content = page(report)
     assert len(content) < 300_000
     found = {attributes.get("data-by"): attributes["value"] for attributes, _ in Reading(content).numbers}
-    assert found["checkpoints not shown"] == str(10_000 - pages.SHOWN)
+    assert found["checkpoints not shown"] == str(10_000 - SHOWN)
 
 
 def test_all_its_sources_are_at_its_foot(reports: dict[str, Report]) -> None:

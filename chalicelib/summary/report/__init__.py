@@ -1,8 +1,9 @@
 """The report: what the director reads at 08:00, as a page and as a workbook.
 
-Both are pure functions of a `Report`: the final summary of a day, or of today up to the last final hour, and what it is
-set beside. All of that is named by key and digest and printed at the report's foot, so that each number can be traced
-to the file it stands in. No clock is asked; the same report gives the same bytes.
+Both are pure functions of a `Report`: the final summary of a day, of today up to the last final hour, or of another
+window that somebody asked for, and what it is set beside. All of that is named by key and digest and printed at the
+report's foot, so that each number can be traced to the file it stands in. No clock is asked; the same report gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.passage.hour import LOCAL, moment, on_the_clock
 from chalicelib.summary import alarms
 from chalicelib.summary.alarms import Alarm
 from chalicelib.summary.document import Reference, Summary
@@ -25,6 +26,9 @@ MEASURES: tuple[Measure, ...] = ("passages", "vehicles", "travellers", "from_key
 """What is followed from day to day: the fields of `Measures`."""
 
 HOURS = tuple(f"{hour:02d}" for hour in range(24))
+
+SHOWN = 60
+"""Checkpoints that the page lists at most; alarms, too."""
 
 
 class TooManyRows(ValueError):
@@ -94,6 +98,17 @@ class Report(Struct, frozen=True, kw_only=True):
         return self.summary.window == "day"
 
     @property
+    def compared(self) -> bool:
+        """Whether it is set beside days before: a day is, and today so far. An hour, several days and the operation
+        stand alone."""
+        return self.summary.window in ("day", "today")
+
+    @property
+    def single(self) -> bool:
+        """Whether it shows a file that has revisions; several days are made of several."""
+        return self.summary.window != "days"
+
+    @property
     def begins(self) -> datetime:
         return moment(self.summary.begins).astimezone(LOCAL)
 
@@ -110,6 +125,7 @@ class Report(Struct, frozen=True, kw_only=True):
     def sources(self) -> tuple[Reference, ...]:
         """All that the report is made of, the summary that is shown first."""
         rest = [
+            *(() if self.single else self.summary.merged_from),
             self.operation and self.operation.source,
             self.trend_source,
             *(each.source for each in self.before),
@@ -128,9 +144,9 @@ class Report(Struct, frozen=True, kw_only=True):
         return 24 if self.ends.date() != self.day else self.ends.hour
 
     @property
-    def known_hours(self) -> range:
-        """The hours of the day that are in it: none before the operation began is, nor what is not final yet."""
-        return range(self.begins.hour if self.begins.date() == self.day else 0, self.hours)
+    def clock(self) -> frozenset[int]:
+        """The hours of the day, 0 to 23, that the window has a part of; the others are not known, which is not 0."""
+        return on_the_clock(self.begins, self.ends)
 
     def until_then(self, beside: Beside, subject: str) -> int | None:
         """The sum of `passage_by_hour` or `traveller_by_hour` of a day before, up to the same hour: mornings are set
@@ -157,10 +173,11 @@ class Report(Struct, frozen=True, kw_only=True):
         found = [
             *(alarms.differences(self.reconciliation) if self.reconciliation else ()),
             alarms.key_regions_changed(summary.key_regions_versions),
-            alarms.fever_spike(None, summary.city.fever, self._week(None)),
+            *([alarms.fever_spike(None, summary.city.fever, self._week(None))] if self.compared else ()),
         ]
         for checkpoint, there in summary.checkpoints.items():
-            found.append(alarms.fever_spike(checkpoint, there.counts.fever, self._week(checkpoint)))
+            if self.compared:  # with a whole day's
+                found.append(alarms.fever_spike(checkpoint, there.counts.fever, self._week(checkpoint)))
             found.append(alarms.same_temperature(checkpoint, there.counts))
             found += alarms.sheets(checkpoint, there.counts)
             since = there.counts.last_passage_at or there.since

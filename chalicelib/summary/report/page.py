@@ -23,14 +23,11 @@ from chalicelib.passage.hour import LOCAL, moment
 from chalicelib.summary import charts
 from chalicelib.summary.counting import SUBJECTS
 from chalicelib.summary.document import AtCheckpoint
-from chalicelib.summary.report import HOURS, Measure, Report
+from chalicelib.summary.report import HOURS, SHOWN, Measure, Report
 from chalicelib.summary.report.sentences import clock, completeness, sentence
 from chalicelib.summary.report.tables import LEAST, mean, ranked
-from chalicelib.summary.report.words import ALARMS, COUNTED, DAY_STATES, STATES, Words, label, subject
+from chalicelib.summary.report.words import ALARMS, COUNTED, DAY_STATES, KINDS, STATES, Words, label, subject
 from chalicelib.summary.trend import TrendDay, Trended
-
-SHOWN = 60
-"""Checkpoints that the page lists at most; alarms, too."""
 
 TOP = 12
 """Origins, and destinations, that have a line of their own."""
@@ -153,6 +150,7 @@ class _Page:
         alarms = self._alarms
         return {
             "title": self._title(),
+            "kind": KINDS[summary.window],
             "report": report,
             "completeness": completeness(report),
             "figures": self._figures(),
@@ -180,6 +178,11 @@ class _Page:
     def _title(self) -> Words:
         day, ends, begun = self._report.day, self._report.ends, self._report.begins
         hour = f"{ends:%H:%M}" if ends.date() == day else "24:00"
+        if self._summary.window in ("days", "operation"):
+            return Words(
+                f"{begun.year}年{begun.month}月{begun.day}日 {begun:%H:%M} 至 {day.month}月{day.day}日 {hour}",
+                f"{begun.day} {begun:%B %Y}, {begun:%H:%M} to {day.day} {day:%B}, {hour}",
+            )
         begins = f"{begun:%H:%M}" if begun.date() == day else f"{begun:%m-%d %H:%M}"
         return Words(
             f"{day.year}年{day.month}月{day.day}日 星期{_WEEKDAYS[day.weekday()]} {begins}–{hour}",
@@ -206,10 +209,12 @@ class _Page:
                     Words(f"{clock(there.begins)} 至 {until}", f"{clock(there.begins)} to {until}"),
                 ),
             ]
-        today = Words("当日", "that day") if report.whole else Words("今日", "today")
+        when = {"day": Words("当日", " that day"), "today": Words("今日", " today")}.get(
+            self._summary.window, Words("", "")
+        )
         figures += [
-            self._figure("vehicles", Words(f"{today.zh}车辆", f"Vehicles {today.en}")),
-            self._figure("travellers", Words(f"{today.zh}人员", f"Travellers {today.en}")),
+            self._figure("vehicles", Words(f"{when.zh}车辆", f"Vehicles{when.en}")),
+            self._figure("travellers", Words(f"{when.zh}人员", f"Travellers{when.en}")),
             self._figure("from_key_regions", Words("来自重点地区人员", "Travellers from key regions")),
             self._figure("fever", Words("发热人员", "Travellers with fever")),
         ]
@@ -233,6 +238,8 @@ class _Page:
         value = getattr(self._summary.city, measure)
         hourly = {"passages": "passage_by_hour", "travellers": "traveller_by_hour"}.get(measure)
         beside: list[_Compared] = []
+        if not report.compared:
+            return _Figure(words, num(value, f"0/city/{measure}"), beside)
         yesterday = report.yesterday
         if report.whole or hourly is None:
             told: int | None = getattr(yesterday.content.city, measure) if yesterday else None
@@ -277,7 +284,7 @@ class _Page:
 
     def _trend(self) -> dict[str, Any]:
         report = self._report
-        if not report.trend or not report.trend_source:
+        if not report.trend or not report.trend_source or not report.trend.days:
             return {"days": [], "chart": None, "odd": [], "means": None}
         at = self._at[report.trend_source]
         days = report.trend.days
@@ -359,10 +366,9 @@ class _Page:
             return {"chart": None, "rows": []}
         passages, travellers = by_subject.get("passage_by_hour", {}), by_subject.get("traveller_by_hour", {})
         told = [numbers for each in report.before if (numbers := each.content.city.by.get("passage_by_hour"))]
-        known = report.known_hours
         rows = []
         for at, hour in enumerate(HOURS):
-            over = at in known
+            over = at in report.clock
             usual = mean(sum(each.get(hour, 0) for each in told), len(told))
             rows.append(
                 {
@@ -372,11 +378,11 @@ class _Page:
                     "usual": by(usual, f"mean passage_by_hour {hour} over {len(told)}"),
                 }
             )
-        values = [passages.get(hour, 0) if at in known else None for at, hour in enumerate(HOURS)]
+        values = [passages.get(hour, 0) if at in report.clock else None for at, hour in enumerate(HOURS)]
         chart = charts.columns(
             values, list(HOURS), title="各时段登记 Passages by hour of the day", width=720, height=170
         )
-        return {"chart": Markup(chart), "rows": rows, "days": len(told), "late": known.start > 0}  # noqa: S704
+        return {"chart": Markup(chart), "rows": rows, "days": len(told), "late": report.compared and 0 not in report.clock}  # noqa: S704
 
     def _listed(self) -> list[tuple[str, AtCheckpoint]]:
         return sorted(self._summary.checkpoints.items())
@@ -449,7 +455,7 @@ class _Page:
             "look": there.state,
             "alarming": alarming,
             "since": clock(there.since) if there.since else None,
-            "last": moment(last).astimezone(LOCAL).strftime("%H:%M") if last else None,
+            "last": self._last(last) if last else None,
             "numbers": [
                 num(getattr(there.counts, name) if counted else None, f"{path}/{name}")
                 for name in ("vehicles", "travellers", "from_key_regions", "fever")
@@ -458,6 +464,12 @@ class _Page:
             "days": days,
             "spark": Markup(charts.spark(values)) if any(value is not None for value in values) else None,  # noqa: S704
         }
+
+    def _last(self, passage: str) -> str:
+        """When the last passage came; with its day, where there are several."""
+        if self._summary.window in ("days", "operation"):
+            return clock(passage)
+        return moment(passage).astimezone(LOCAL).strftime("%H:%M")
 
     def _bars(self, name: str, words: Words, heading: Words) -> _Bars:
         numbers = ranked(self._summary.city.by.get(name, {}))

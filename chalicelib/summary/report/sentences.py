@@ -21,10 +21,13 @@ def completeness(report: Report) -> Words:
     hour = f"{report.ends:%H:%M}" if report.ends.date() == report.day else "24:00"
     zh = f"最终数据，截至 {report.day:%m-%d} {hour}"
     en = f"Final up to {hour} on {report.day:%m-%d}"
-    if not report.whole:
+    if summary.window in ("hour", "days"):
+        zh = f"最终数据，{report.begins:%m-%d %H:%M} 至 {report.day:%m-%d} {hour}"
+        en = f"Final, from {report.begins:%H:%M} on {report.begins:%m-%d} to {hour} on {report.day:%m-%d}"
+    elif not report.whole:
         zh += "，之后的登记未计入"
         en += ", what came later is not in it"
-    if report.begins.date() == report.day and report.begins.hour:
+    if report.compared and report.begins.date() == report.day and report.begins.hour:
         zh += f"；行动自 {report.begins:%H:%M} 开始，当日不满一天"
         en += f"; the operation began at {report.begins:%H:%M}, so this is part of a day"
     if summary.revision > 1:
@@ -41,7 +44,7 @@ def completeness(report: Report) -> Words:
     if own or day != report.day:
         said = "本日" if own else f"{day:%m-%d} "
     else:
-        said = f"本日第 {revision_of(checked.day.key)} 次修订"
+        said = f"{'本日' if report.compared else f'{day:%m-%d} '}第 {revision_of(checked.day.key)} 次修订"
     told = (
         "" if own else f" of {day:%m-%d}" + (f" (revision {revision_of(checked.day.key)})" if day == report.day else "")
     )

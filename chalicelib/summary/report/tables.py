@@ -140,7 +140,6 @@ def _hours(report: Report) -> Table:
     by = report.summary.city.by
     passages, travellers = by.get("passage_by_hour", {}), by.get("traveller_by_hour", {})
     told = bool(passages) or not report.summary.city.passages
-    ours = report.known_hours
     before = [numbers for each in report.before if (numbers := each.content.city.by.get("passage_by_hour"))]
     days = len(before)
     usual = Words("此前均值", "Passages, mean of days before")
@@ -149,7 +148,7 @@ def _hours(report: Report) -> Table:
 
     def rows() -> Iterator[Row]:
         for at, hour in enumerate(HOURS):
-            known = told and at in ours
+            known = told and at in report.clock
             yesterday = report.yesterday and report.yesterday.content.city.by.get("passage_by_hour")
             yield (
                 f"{hour}:00–{hour}:59",

@@ -147,7 +147,18 @@ WINDOWS: Mapping[str, Words] = {
     "day": Words("全天", "Whole day"),
     "today": Words("今日零时起", "Since 00:00 today"),
     "operation": Words("行动以来", "The whole operation"),
+    "days": Words("多日合计", "Several days"),
 }
+
+
+KINDS: Mapping[str, Words] = {
+    "hour": Words("卡口登记时报", "Checkpoints, one hour"),
+    "day": Words("卡口登记日报", "Checkpoints, daily report"),
+    "today": Words("卡口登记快报", "Checkpoints, report so far today"),
+    "operation": Words("卡口登记总报", "Checkpoints, the whole operation"),
+    "days": Words("卡口登记多日合计", "Checkpoints, several days"),
+}
+"""Window -> what its report is called."""
 
 
 def subject(name: str) -> Words:
