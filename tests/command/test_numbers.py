@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from msgspec import structs
 
+from chalicelib.command.drawing import FORMS
 from chalicelib.command.numbers import (
     FileDamaged,
     NoSuchWindow,
+    NotFinal,
     NotPublished,
     Numbers,
     Window,
@@ -36,6 +38,7 @@ def made() -> Made:
         ({"window": "operation"}, Window("operation")),
         ({"day": "2020-02-29"}, Window("days", date(2020, 2, 29), date(2020, 2, 29))),
         ({"hour": "2020-02-20T07"}, Window("hour", date(2020, 2, 20), date(2020, 2, 20), 7)),
+        ({"hour": "2020-02-20T07:00"}, Window("hour", date(2020, 2, 20), date(2020, 2, 20), 7)),
         (
             {"from": "2020-02-17", "to": "2020-03-29", "checkpoint": "118"},
             Window("days", date(2020, 2, 17), date(2020, 3, 29), checkpoint="118"),
@@ -44,11 +47,13 @@ def made() -> Made:
 )
 def test_an_address_names_a_window(query: dict[str, str], window: Window) -> None:
     assert window_of(query) == window
+    again = window.query | ({"checkpoint": window.checkpoint} if window.checkpoint else {})
+    assert window_of(again) == window
 
 
 BAD: list[dict[str, str]] = [
     {"hour": "2021-02-30T25"}, {"hour": "2021-02-28T24"}, {"hour": "2021-02-30T07"}, {"hour": "2020-02-20"},
-    {"hour": "2020-02-20T7"}, {"hour": "2020-02-20T07:00"}, {"day": "2019-02-29"}, {"day": "20200220"},
+    {"hour": "2020-02-20T7"}, {"hour": "2020-02-20T07:30"}, {"day": "2019-02-29"}, {"day": "20200220"},
     {"day": "2020-02-20T00"}, {"day": "-2020-02-20"}, {"day": "2020-W08-4"}, {"day": "../../etc"}, {"day": ""},
     {"day": "2020-02-20\n"}, {"day": "٢٠٢٠-٠٢-٢٠"}, {"day": "0000-01-01"}, {"from": "2020-02-20"}, {"to": "2020-02-20"},
     {"from": "2020-02-21", "to": "2020-02-20"}, {"from": "2020-02-20", "to": "2020-02-20", "day": "2020-02-20"},
@@ -97,8 +102,37 @@ GAPS: list[dict[str, str]] = [
 @pytest.mark.parametrize("query", GAPS, ids=str)
 def test_a_window_without_one_of_its_days_is_no_smaller_number_but_none(made: Made, query: dict[str, str]) -> None:
     numbers = Numbers(made.store)
-    with pytest.raises(NotPublished):
+    with pytest.raises(NotFinal) as refused:
         numbers.of(window_of(query), numbers.latest())
+    named = query.get("day") or query.get("from") or query["hour"].replace("T", " ") + ":00"
+    assert refused.value.missing == (named,), "and which one is said"
+
+
+AFTERNOON = datetime(2020, 3, 1, 6, 37, tzinfo=UTC)
+"""14:37 of the last day in the city; final up to 14:00."""
+
+
+def test_the_day_that_is_not_over_is_shown_as_far_as_it_is_final() -> None:
+    numbers = Numbers(fortnight.summaries(1 / 200, now=AFTERNOON).store)
+    latest = numbers.latest()
+    today = numbers.of(window_of({"day": "2020-03-01"}), latest)
+    assert (today.summary.window, today.summary.ends) == ("today", "2020-03-01T06:00:00.000Z")
+    assert [today.published(form) is not None for form in FORMS] == [True, True, False, False], "no report is made yet"
+    days = numbers.of(window_of({"from": "2020-02-28", "to": "2020-03-01"}), latest)
+    assert (days.summary.window, days.summary.ends) == ("days", today.summary.ends)
+    assert days.files[-1] == today.files[0]
+    assert {days.published(form) for form in FORMS} == {None}
+    with pytest.raises(NotFinal) as refused:
+        numbers.of(window_of({"from": "2020-02-28", "to": "2020-03-02"}), latest)
+    assert refused.value.missing == ("2020-03-02",)
+
+
+def test_a_window_of_too_many_bytes_is_refused(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.command.numbers.MOST_BYTES", 100_000)
+    numbers = Numbers(made.store)
+    assert numbers.of(window_of({"day": "2020-02-21"}), numbers.latest())
+    with pytest.raises(WindowTooLong):
+        numbers.of(window_of({"from": "2020-02-18", "to": "2020-02-29"}), numbers.latest())
 
 
 def test_a_file_that_is_not_what_it_is_named_as_is_not_shown(made: Made) -> None:
