@@ -10,6 +10,7 @@ import hashlib
 import html
 import io
 import json
+import os
 import re
 import time
 import urllib.error
@@ -32,7 +33,7 @@ from chalicelib.checkpoint import poster
 from chalicelib.checkpoint.poster import reading
 from chalicelib.checkpoint.sheets import sheets
 from chalicelib.command.journal import MOST, Entry, Journal
-from chalicelib.passage.hour import GRACE, LOCAL, Hour, stamp
+from chalicelib.passage.hour import GRACE, LOCAL, Hour, moment, stamp
 from scripts.simulated import passages
 from tests.conftest import Credentials, LocalStack
 from tests.web.phone import turn, violations
@@ -134,9 +135,85 @@ def test_a_day_an_hour_and_the_whole_operation_say_what_their_files_and_the_tabl
         where = f"at < '{stamp(until) if until else latest['final_up_to']}' and at >= '{stamp(since) if since else ''}'"
         big = shown_as(answer.text)
         shown = {name: big[name] for name in ("passages", "vehicles", "travellers")}
+        own = {form: numbers_of(form, content) for form, content in own_files(wang, answer.text).items()}
+        assert own == dict.fromkeys(("JSON", "CSV", "XLSX", "HTML"), shown), "four files of exactly this window"
         files = [json.loads(linked(wang, name)) for name in re.findall('aria-label="JSON (.*?)"', answer.text)]
         assert shown == totals(base, where), query
         assert shown == {name: sum(each["city"][name] for each in files) for name in shown}, query
+
+
+def own_files(desk: Desk, page: str) -> dict[str, bytes]:
+    """What a window's own links bring, by form."""
+    (part,) = re.findall("This window:(.*?)</p>", page, re.S)
+    links = re.findall('<a href="(.*?)".*?>(.*?)</a>', part)
+    return {form: brought(desk, html.unescape(link))[1] for link, form in links}
+
+
+def brought(desk: Desk, link: str) -> tuple[str, bytes]:
+    """The name under which a file is saved, and its content."""
+    answer = desk.get(link)
+    assert answer.status == 303, answer.text
+    with urllib.request.urlopen(answer.headers["location"]) as file:
+        return re.findall('filename="(.*?)"', file.headers["Content-Disposition"])[0], file.read()
+
+
+def numbers_of(form: str, content: bytes) -> dict[str, int]:
+    """The city's three numbers in a file."""
+    names = ("passages", "vehicles", "travellers")
+    if form == "JSON":
+        city = json.loads(content)["city"]
+        return {name: city[name] for name in names}
+    if form == "CSV":
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+        found = {row["code"]: row["count"] for row in rows if (row["checkpoint"], row["subject"]) == ("city", "total")}
+        return {name: int(found[name]) for name in names}
+    if form == "XLSX":
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+        cells = {row[0]: row[4] for row in book["概况"].iter_rows(values_only=True)}
+        return {name: int(str(cells[name])) for name in names}
+    hours = re.findall('<data value="([0-9]+)" data-at="0/city/(vehicles|travellers)"', content.decode())
+    passages = re.findall('<data value="([0-9]+)" data-at="0/city/by/passage_by_hour/', content.decode())
+    return {"passages": sum(map(int, passages)), **{name: int(value) for value, name in hours}}
+
+
+def test_a_window_that_is_drawn_is_written_down_and_handed_over(stack: LocalStack, wang: Desk, centre: Centre) -> None:
+    day = datetime.now(LOCAL).date() - timedelta(days=1)
+    query = f"from={day - timedelta(days=1)}&to={day}"
+    name, content = brought(wang, f"file?{query}&form=json")
+    assert name == f"kakou-{day - timedelta(days=1)}-to-{day}.json"
+    summary = json.loads(content)
+    assert (summary["schema"], summary["window"]) == ("kakou.summary.v1", "days")
+    for each in summary["merged_from"]:
+        assert hashlib.sha256(centre.file(each["key"])).hexdigest() == each["digest"]
+    mine = [each.what for each in _entries(stack) if each.who == "wang"]
+    assert f"{query} json {hashlib.sha256(content).hexdigest()}" in mine
+    link = wang.get(f"file?{query}&form=json").headers["location"]
+    assert "X-Amz-Expires=60" in link
+    assert wang.get(f"file?{query}&form=json&seen={'0' * 16}").status == 409
+
+
+def test_today_is_shown_as_far_as_it_is_final_and_the_first_day_from_when_it_began(wang: Desk, centre: Centre) -> None:
+    latest = json.loads(linked(wang, "latest.json"))
+    base, today = centre.census(), datetime.now(LOCAL).date()
+    first = moment(latest["from"]).astimezone(LOCAL)
+    page = wang.get(f"?day={first.date()}&lang=en").text
+    assert (f"From {first:%Y-%m-%d %H:%M} to" in page) == (first.hour > 0)
+    until = moment(latest["final_up_to"]).astimezone(LOCAL)
+    midnight = datetime(today.year, today.month, today.day, tzinfo=LOCAL)
+    for query, since in ((f"day={today}", midnight), (f"from={today - timedelta(days=1)}&to={today}", None)):
+        answer = wang.get(f"?{query}&lang=en")
+        if until <= midnight:  # of the first hour after midnight nothing is final yet
+            assert (answer.status, f"Nothing of {today} is final" in answer.text) == (404, True)
+            continue
+        assert f"Final up to {until:%H:%M}: the day is not whole yet." in answer.text
+        since = since or midnight - timedelta(days=1)
+        big = shown_as(answer.text)
+        shown = {name: big[name] for name in ("passages", "vehicles", "travellers")}
+        assert shown == totals(base, f"at < '{stamp(until)}' and at >= '{stamp(since)}'")
+        files = own_files(wang, answer.text)
+        assert {form: numbers_of(form, content) for form, content in files.items()} == dict.fromkeys(files, shown)
+    tomorrow = wang.get(f"?day={today + timedelta(days=1)}&lang=en")
+    assert (tomorrow.status, f"Nothing of {today + timedelta(days=1)} is final" in tomorrow.text) == (404, True)
 
 
 def test_each_format_is_whole(wang: Desk) -> None:
@@ -157,7 +234,10 @@ HOSTILE = [
     ("file?name=../../settings/v1/current.json", 400), ("file?name=now.json&x=1", 400), ("file", 400),
     ("file?name=" + "a" * 3000, 400), ("file?name=%2e%2e%2fnow.json", 400), ("file?name=settings/v1/current.json", 400),
     ("?lang=%3Cscript%3E", 200), ("nothing-here", 404), ("?hour=0001-01-01T03", 404), ("?day=0001-01-02", 404),
-    ("?day=" + "9" * 4000, 400),
+    ("?day=" + "9" * 4000, 400), ("?hour=2020-02-10T07:30", 400), ("file?form=csv", 400),
+    ("file?form=exe&window=operation", 400), ("file?form=csv&window=operation&checkpoint=101", 400),
+    ("file?form=csv&day=1999-01-01", 404), ("file?form=xlsx&from=2010-01-01&to=2020-01-01", 413),
+    ("file?form=csv&window=operation&seen=../../x", 409), ("file?form=csv&window=operation&name=now.json", 400),
 ]  # fmt: skip
 
 
@@ -494,12 +574,23 @@ def test_people_read_the_numbers_on_a_phone_a_desk_and_a_wall(
 ) -> None:
     page = enter(browser, stack, "mei", "centre", width, height)
     day = datetime.now(LOCAL).date() - timedelta(days=1)
-    addresses = ("", "?lang=en", "?checkpoint=101", f"?day={day}", "?window=operation&lang=zh", "journal?of=machines")
-    for address in addresses:
+    two = f"?from={day - timedelta(days=1)}&to={day}"
+    addresses = {
+        "dashboard": "", "english": "?lang=en", "checkpoint": "?checkpoint=101", "day": f"?day={day}&lang=zh",
+        "hour": f"?hour={day}T10:00", "days": two, "days-101": f"{two}&checkpoint=101",
+        "operation": "?window=operation", "today": f"?day={datetime.now(LOCAL).date()}",
+        "missing": f"?day={day + timedelta(days=9)}",
+        "journal": "journal?of=machines",
+    }  # fmt: skip
+    folder = Path(os.environ.get("KAKOU_PICTURES") or tmp_path)
+    for name, address in addresses.items():
         page.goto(stack.command_url + address)
         well(page)
-    page.goto(stack.command_url)
-    page.screenshot(path=str(tmp_path / f"dashboard-{width}.png"), full_page=True)
+        page.screenshot(path=str(folder / f"desk-{name}-{width}.png"), full_page=True)
+    page.goto(stack.command_url + two)
+    for form in ("JSON", "CSV", "XLSX", "HTML"):
+        name, content = downloaded(page, form)
+        assert (name, len(content) > 0) == (f"kakou-{day - timedelta(days=1)}-to-{day}.{form.lower()}", True)
     page.close()
 
 

@@ -14,12 +14,17 @@ from chalicelib.checkpoint.lifecycle import Refused
 from chalicelib.checkpoint.sheets import NotPrinted
 from chalicelib.command.accounts import AccountsUnavailable, TooManyAttempts
 from chalicelib.command.journal import JournalUnavailable
-from chalicelib.command.numbers import FileDamaged, NoSuchWindow, NotPublished, WindowTooLong
+from chalicelib.command.numbers import FileDamaged, NoSuchWindow, NotFinal, NotPublished, WindowTooLong
 from chalicelib.command.sessions import SessionsUnavailable
+from chalicelib.passage.hour import LOCAL, moment
 from chalicelib.settings import SettingsInvalid, SettingsMissing, SettingsUnavailable
 from chalicelib.summary.bucket import Unreachable
+from chalicelib.summary.report import TooManyRows
 from chalicelib.web.desk.posters import NoSuchPoster
-from chalicelib.web.desk.visit import Bad, Forbidden, Foreign, NotFound, TooLarge, Unauthorised, Visit
+from chalicelib.web.desk.visit import Bad, Forbidden, Foreign, MovedOn, NotFound, TooLarge, Unauthorised, Visit
+
+NAMED = 3
+"""Missing days that are named."""
 
 _REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
     (Unauthorised, "unauthorised", 401),
@@ -29,7 +34,10 @@ _REFUSALS: tuple[tuple[type[Exception], str, int], ...] = (
     (TooLarge, "too_large", 413),
     (NoSuchWindow, "bad", 400),
     (WindowTooLong, "too_large", 413),
+    (NotFinal, "not_final", 404),
     (NotPublished, "not_found", 404),
+    (MovedOn, "moved_on", 409),
+    (TooManyRows, "too_many_rows", 413),
     (NotFound, "not_found", 404),
     (NoSuchPoster, "bad", 400),
     (NotPrinted, "refused", 409),
@@ -56,9 +64,17 @@ def answered(work: Callable[[Visit], Response], request: Request) -> Response:
     try:
         response = work(visit)
     except Exception as error:
-        response = visit.plain(*refusal(error))
+        kind, status = refusal(error)
+        response = visit.plain(kind, status, **(_missing(error) if isinstance(error, NotFinal) else {}))
     log.note("answer", status=response.status_code)
     return response
+
+
+def _missing(error: NotFinal) -> dict[str, str]:
+    """Which part of a window is missing, and what there is, by the city's clock."""
+    begins, ends = (f"{moment(each).astimezone(LOCAL):%Y-%m-%d %H:%M}" for each in (error.begins, error.ends))
+    more = " …" if len(error.missing) > NAMED else ""
+    return {"missing": ", ".join(error.missing[:NAMED]) + more, "begins": begins, "ends": ends}
 
 
 def refusal(error: Exception) -> tuple[str, int]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from msgspec import Struct
 
 from chalicelib import divisions
+from chalicelib.command.drawing import FORMS
 from chalicelib.command.numbers import Shown, Window, beside
 from chalicelib.passage import codes
-from chalicelib.passage.hour import LOCAL, moment
+from chalicelib.passage.hour import LOCAL, moment, on_the_clock
 from chalicelib.summary import charts, layout
 from chalicelib.summary.alarms import Alarm
 from chalicelib.summary.charts import Series
 from chalicelib.summary.counting import NOT_TOLD, Counts
-from chalicelib.summary.document import Summary
+from chalicelib.summary.document import AtCheckpoint, Reference, Summary
 from chalicelib.summary.pointers import CheckpointNow, Latest, Now
+from chalicelib.summary.report import SHOWN
 from chalicelib.summary.trend import Trend, Trended, tenths
 from chalicelib.web import words as travellers_words
 from chalicelib.web.language import CHINESE, DESK, Language, messages
@@ -86,13 +89,23 @@ class Said(Struct, frozen=True):
     """A number and the file that holds it."""
 
     text: str
-    file: str = ""
-    """As `file?name=` wants it; "" where the number was worked out from several."""
+    link: str = ""
+    """To the file; "" only where there is no number."""
 
 
 class Row(Struct, frozen=True):
     name: str
     cells: tuple[Said, ...]
+
+
+class File(Struct, frozen=True):
+    """A file to fetch."""
+
+    form: str
+    """`JSON`, say."""
+    link: str
+    name: str
+    """What tells it from others of its form; "" for that of the window shown."""
 
 
 class Ranking(Struct, frozen=True):
@@ -136,69 +149,79 @@ class Pages:
     ) -> dict[str, Any]:
         """The whole city now. `yesterday` is the day's final summary."""
         day = date.fromisoformat(now.today.date)
-        trend_file = short(latest.trend.key) if latest.trend else ""
+        trend_file = linked(latest.trend.key) if latest.trend else ""
         today = now.today.city
         return {
             **self._sentences(now, latest, at),
             "title": self._say("Numbers"),
             "today": self.day(day),
             "totals": [
-                (self._say(MEASURES[name]), Said(charts.number(getattr(now.totals, name)), "now.json"))
+                (self._say(MEASURES[name]), Said(charts.number(getattr(now.totals, name)), NOW))
                 for name in ("passages", "vehicles", "travellers")
             ],
             "begins": self.day(moment(now.begins).astimezone(LOCAL).date()),
             "comparison": self._comparison(today, day, trend, latest),
-            "same_hours": self._same_hours(today, yesterday, at),
+            "same_hours": self._same_hours(now, yesterday, at),
             "trend": self._trend_chart(trend, now, None),
             "trend_rows": self._trend_rows(trend, None, trend_file),
             "trend_file": trend_file,
-            "hours": self._hours_chart(today, at if day == at.astimezone(LOCAL).date() else None),
-            "hours_rows": self._hours_rows(today, "now.json"),
+            "hours": self._hours_chart(today, on_the_clock(moment(now.today.begins), moment(now.as_of))),
+            "hours_rows": self._hours_rows(today, NOW),
             "places": [self._place(id, there, trend, now) for id, there in now.checkpoints.items()],
             "alarms": [self._alarm(each, now) for each in now.alarms],
             "rankings": [
                 ranking
                 for subject in ("origin_province", "origin_city", "township")
-                if (ranking := self._ranking(subject, today, "now.json"))
+                if (ranking := self._ranking(subject, today, NOW))
             ],
-            "files": [(name.rpartition(".")[2].upper(), name) for name in ("now.json", *map(short, beside(now)))],
+            "files": _files(layout.NOW, beside(now)),
             "final_files": [
-                (self._say(label), [(name.rpartition(".")[2].upper(), name) for name in names])
-                for label, file in (
-                    (_("Today, as far as it is final:"), latest.today),
-                    (_("The whole operation, as far as it is final:"), latest.operation),
-                    (_("Day by day:"), latest.trend),
+                (self._say(label), [*_files(file.key, beside(file)), *more])
+                for label, file, more in (
+                    (_("Today, as far as it is final:"), latest.today, []),
+                    (_("The whole operation, as far as it is final:"), latest.operation, _drawn(OPERATION)),
+                    (_("Day by day:"), latest.trend, []),
                 )
                 if file
-                for names in [[short(file.key), *map(short, beside(file))]]
             ],
-            "days": [self.day(layout.day_of(each.key)) for each in reversed(latest.days[-SPARK_DAYS:])],
-            "last_day": layout.day_of(latest.days[-1].key).isoformat() if latest.days else "",
+            **self._windows(latest),
         }
 
     def checkpoint(
         self, id: str, there: CheckpointNow, now: Now, latest: Latest, trend: Trend | None, at: datetime
     ) -> dict[str, Any]:
         """One checkpoint now."""
-        trend_file = short(latest.trend.key) if latest.trend else ""
+        trend_file = linked(latest.trend.key) if latest.trend else ""
         place = self._place(id, there, trend, now)
         return {
             **self._sentences(now, latest, at),
             "title": f"{id} {place.name}",
             "place": place,
             "totals": [
-                (self._say(MEASURES[name]), Said(charts.number(getattr(there.today, name)), "now.json"))
+                (self._say(MEASURES[name]), Said(charts.number(getattr(there.today, name)), NOW))
                 for name in ("passages", "vehicles", "travellers")
             ],
             "whole": [
-                (self._say(MEASURES[name]), Said(charts.number(getattr(there.totals, name)), "now.json"))
+                (self._say(MEASURES[name]), Said(charts.number(getattr(there.totals, name)), NOW))
                 for name in ("passages", "vehicles", "travellers")
             ],
             "trend": self._trend_chart(trend, now, id),
             "trend_rows": self._trend_rows(trend, id, trend_file),
             "trend_file": trend_file,
             "alarms": [self._alarm(each, now) for each in now.alarms if each.checkpoint == id],
-            "days": [self.day(layout.day_of(each.key)) for each in reversed(latest.days[-SPARK_DAYS:])],
+            "files": _files(layout.NOW, beside(now)),
+            "all_places": self._all_places(id)[0],
+            **self._windows(latest),
+        }
+
+    def _windows(self, latest: Latest) -> dict[str, Any]:
+        """Other windows to choose from: the last days, and what the fields begin with."""
+        days = [self.day(layout.day_of(each.key)) for each in reversed(latest.days[-SPARK_DAYS:])]
+        hour = layout.hour_of(latest.hour.key).start.astimezone(LOCAL) if latest.hour else None
+        return {
+            "days": days,
+            "last_day": days[0][0] if days else "",
+            "last_hour": f"{hour:%Y-%m-%dT%H}:00" if hour else "",
         }
 
     # A final window
@@ -208,21 +231,23 @@ class Pages:
         summary, checkpoint = shown.summary, window.checkpoint
         there = summary.checkpoints.get(checkpoint) if checkpoint else None
         counts = there.counts if there else summary.city
-        # A window of several days is the sum of several files: each number's link leads to the list of them.
-        file = short(shown.files[0].key) if len(shown.files) == 1 else ""
-        names = [
-            [short(each.key), *map(short, formats)] for each, formats in zip(shown.files, shown.formats, strict=True)
+        own = [
+            File(form.upper(), linked(key), short(key)) if key else _drawing(window.query, form, shown.tag)
+            for form in FORMS
+            for key in [shown.published(form)]
         ]
-        name = (there.name_zh if self.language == CHINESE else there.name_en) if there else ""
+        file = own[0].link
+        clock = on_the_clock(moment(summary.begins), moment(summary.ends))
         return {
             "title": self._window_title(window, summary),
-            "place_name": f"{checkpoint} {name}" if there else "",
+            "place": f"{checkpoint} {self._name(there)}" if there else "",
             "state": self._say(STATES[there.state]) if there else "",
+            "told": self._told(window, shown),
             "measures": [
                 (self._say(label), Said(charts.number(getattr(counts, measure)), file))
                 for measure, label in MEASURES.items()
             ],
-            "hours": self._hours_chart(counts, None),
+            "hours": self._hours_chart(counts, clock) if window.kind != "hour" else "",
             "hours_rows": self._hours_rows(counts, file),
             "rankings": [ranking for subject in SUBJECTS if (ranking := self._ranking(subject, counts, file))],
             "rows": []
@@ -230,7 +255,7 @@ class Pages:
             else [
                 (
                     id,
-                    each.name_zh if self.language == CHINESE else each.name_en,
+                    self._name(each),
                     self._say(STATES[each.state]),
                     [
                         Said(charts.number(getattr(each.counts, measure)), file)
@@ -242,11 +267,63 @@ class Pages:
                 for id, each in summary.checkpoints.items()
             ],
             "heads": [self._say(label) for label in MEASURES.values()],
-            "revision": summary.revision,
-            "expired": summary.expired,
-            "files": names,
-            "final": True,
+            "own": own,
+            "parts_of": [
+                (*self._part(each, revision), _files(each.key, formats))
+                for each, formats, revision in zip(shown.files, shown.formats, shown.revisions, strict=True)
+            ]
+            if len(shown.files) > 1
+            else [],
+            "all_places": self._all_places(checkpoint, len(summary.checkpoints)) if checkpoint else [],
+            "id": checkpoint,
+            "around": self.day(window.first) if window.kind == "hour" else (),
+            "each_hour": [
+                (f"hour={window.first.isoformat()}T{hour:02d}", f"{hour:02d}:00")
+                for hour in sorted(clock if window.first == window.last and window.kind == "days" else ())
+            ],
         }
+
+    def _name(self, there: AtCheckpoint | CheckpointNow) -> str:
+        return there.name_zh if self.language == CHINESE else there.name_en
+
+    def _told(self, window: Window, shown: Shown) -> list[str]:
+        """What the numbers of a window are worth: from when to when, of which revision."""
+        summary = shown.summary
+        begins, ends = (moment(each).astimezone(LOCAL) for each in (summary.begins, summary.ends))
+        lines = []
+        if window.kind == "days" and (begins.hour or ends.hour):
+            lines.append(self._say("From %(begins)s to %(ends)s.") % {
+                "begins": f"{begins:%Y-%m-%d %H:%M}", "ends": f"{ends:%Y-%m-%d %H:%M}",
+            })  # fmt: skip
+        if window.kind == "days" and ends.hour:
+            lines.append(self._say("Final up to %(at)s: the day is not whole yet.") % {"at": f"{ends:%H:%M}"})
+        if len(shown.files) == 1:
+            lines.append(self._say("Final, revision %(revision)d.") % {"revision": summary.revision})
+        else:
+            told = {"count": len(shown.files), "revised": sum(each > 1 for each in shown.revisions)}
+            added_up = self._say("Final, added up from %(count)d files, %(revised)d of them revised.")
+            lines.append(added_up % told)
+        if summary.expired:
+            lines.append(self._say("Passages may have expired before they were first counted."))
+        return lines
+
+    def _part(self, file: Reference, revision: int) -> tuple[str, str, str]:
+        """One of the files of a window of several: its day as a link wants it, as people read it, and its revision."""
+        so_far = ""
+        if file.key.startswith(layout.ROOT + "today/"):
+            last = layout.hour_of(file.key)
+            day, so_far = last.day, f" –{last.end.astimezone(LOCAL):%H:%M}"
+        else:
+            day = layout.day_of(file.key)
+        iso, name = self.day(day)
+        return iso, name + so_far, self._say("revision %(revision)d") % {"revision": revision}
+
+    def _all_places(self, checkpoint: str, count: int = 0) -> list[str]:
+        """That the files are not of one checkpoint alone, and that the page of a report leaves some of many out."""
+        lines = [self._say("Each file holds every checkpoint, %(place)s among them.") % {"place": checkpoint}]
+        if count > SHOWN:
+            lines.append(self._say("HTML lists the %(count)d busiest alone.") % {"count": SHOWN})
+        return lines
 
     def day(self, day: date) -> tuple[str, str]:
         """A day as a link wants it, and as people read it."""
@@ -261,8 +338,13 @@ class Pages:
         as_of = moment(now.as_of)
         told = {"final": self._time(final, at), "as_of": self._time(as_of, at)}
         sentence = self._say("Final up to %(final)s; from then to %(as_of)s provisional.") % told
+        today = as_of.astimezone(LOCAL).date()
         return {
             "sentence": f"{sentence} {self._checked(latest, at)}",
+            "other_day": self._say("“Today” here is %(day)s: of later days there are no numbers yet.")
+            % {"day": self.day(today)[1]}
+            if today != at.astimezone(LOCAL).date()
+            else "",
             "stale": self._say(
                 "These numbers are %(minutes)d minutes old: the summing up does not run. Tell the administrators."
             )
@@ -292,7 +374,7 @@ class Pages:
     ) -> tuple[tuple[str, ...], list[Row]]:
         """Today so far, yesterday, and the mean of the last week's whole days, as far as there are two: headings, which
         say what is whole, and rows."""
-        file = short(latest.trend.key) if latest.trend else ""
+        file = linked(latest.trend.key) if latest.trend else ""
         last = trend.last if trend else None
         yesterday = last if last and last.date == (day - timedelta(days=1)).isoformat() and last.city else None
         days = yesterday.city.week.days if yesterday and yesterday.city else 0
@@ -306,7 +388,7 @@ class Pages:
             heads.append(self._say("Mean of %(days)d whole days") % {"days": days})
         rows = []
         for measure, label in MEASURES.items():
-            cells = [Said(charts.number(getattr(today, measure)), "now.json"), Said("–")]
+            cells = [Said(charts.number(getattr(today, measure)), NOW), Said("–")]
             if yesterday and yesterday.city:
                 cells[1] = Said(charts.number(getattr(yesterday.city.counts, measure)), file)
                 mean = tenths(getattr(yesterday.city.week.sums, measure), days)
@@ -315,17 +397,22 @@ class Pages:
             rows.append(Row(self._say(label), tuple(cells)))
         return tuple(heads), rows
 
-    def _same_hours(self, today: Counts, yesterday: Summary | None, at: datetime) -> str:
-        """Today against yesterday as far as the same hours go: a day that is not over is no match for a whole one."""
-        until = at.astimezone(LOCAL).hour
-        if yesterday is None or until == 0 or "traveller_by_hour" not in yesterday.city.by:
+    def _same_hours(self, now: Now, yesterday: Summary | None, at: datetime) -> str:
+        """Today against yesterday as far as the same hours go, up to the last one that was over when the numbers were
+        read: a day that is not over is no match for a whole one, and the reader's clock says nothing of them."""
+        as_of = moment(now.as_of).astimezone(LOCAL)
+        if yesterday is None or as_of.date() != at.astimezone(LOCAL).date() or as_of.hour == 0:
             return ""
+        whole = moment(yesterday.ends) - moment(yesterday.begins) == timedelta(days=1)
+        if not whole or yesterday.expired or "traveller_by_hour" not in yesterday.city.by:
+            return ""
+        until, today = as_of.hour, now.today.city
         hours = [f"{hour:02d}" for hour in range(until)]
-        now = sum(today.by.get("traveller_by_hour", {}).get(hour, 0) for hour in hours)
+        ours = sum(today.by.get("traveller_by_hour", {}).get(hour, 0) for hour in hours)
         then = sum(yesterday.city.by["traveller_by_hour"].get(hour, 0) for hour in hours)
-        change = self._say(" (%(change)+.1f %%)") % {"change": 100 * (now - then) / then} if then else ""
+        change = self._say(" (%(change)+.1f %%)") % {"change": 100 * (ours - then) / then} if then else ""
         return self._say("From 00:00 to %(until)02d:00: %(now)s travellers today, %(then)s yesterday%(change)s.") % {
-            "until": until, "now": charts.number(now), "then": charts.number(then), "change": change,
+            "until": until, "now": charts.number(ours), "then": charts.number(then), "change": change,
         }  # fmt: skip
 
     def _trend_chart(self, trend: Trend | None, now: Now, checkpoint: str | None) -> Markup:
@@ -360,11 +447,10 @@ class Pages:
     def _measured(there: Trended | None, measure: str) -> float | None:
         return getattr(there.counts, measure) if there and there.state == "counted" else None
 
-    def _hours_chart(self, counts: Counts, at: datetime | None) -> Markup:
-        """Travellers by hour of the day; what of today is still to come is empty, not zero."""
+    def _hours_chart(self, counts: Counts, clock: frozenset[int]) -> Markup:
+        """Travellers by hour of the day; an hour that is not on the `clock` of the window is a gap, not zero."""
         by = counts.by.get("traveller_by_hour", {})
-        until = at.astimezone(LOCAL).hour + 1 if at else 24
-        values = [by.get(f"{hour:02d}", 0) if hour < until else None for hour in range(24)]
+        values = [by.get(f"{hour:02d}", 0) if hour in clock else None for hour in range(24)]
         labels = [f"{hour:02d}" for hour in range(24)]
         return _safe(charts.columns(values, labels, title=self._say("Travellers by hour of the day"), width=CHART))
 
@@ -378,16 +464,16 @@ class Pages:
         values.append(there.today.travellers if there.today.passages or there.state == "counted" else None)
         usual = Said("–")
         if there.usual and (mean := tenths(there.usual.passages, there.usual.days)) is not None:
-            usual = Said(charts.number(mean / 10), "now.json")
+            usual = Said(charts.number(mean / 10), NOW)
         return Place(
             id=id,
-            name=there.name_zh if self.language == CHINESE else there.name_en,
+            name=self._name(there),
             state=there.state,
             word=self._say(STATES[there.state]),
             since=self._time(moment(there.since), moment(now.as_of)) if there.since else "",
-            today=Said(charts.number(there.today.travellers), "now.json"),
-            vehicles=Said(charts.number(there.today.vehicles), "now.json"),
-            total=Said(charts.number(there.totals.travellers), "now.json"),
+            today=Said(charts.number(there.today.travellers), NOW),
+            vehicles=Said(charts.number(there.today.vehicles), NOW),
+            total=Said(charts.number(there.totals.travellers), NOW),
             usual=usual,
             spark=_safe(charts.spark(values, provisional=1, apart=True)),
             unusual=there.unusual,
@@ -396,7 +482,7 @@ class Pages:
     def _alarm(self, alarm: Alarm, now: Now) -> tuple[str, str, str]:
         """Whose it is (an id, or ""), its name, and what it says."""
         known = now.checkpoints.get(alarm.checkpoint or "")
-        name = (known.name_zh if self.language == CHINESE else known.name_en) if known else self._say("Whole city")
+        name = self._name(known) if known else self._say("Whole city")
         told = {
             "since": self._time(moment(alarm.since), moment(now.as_of)) if alarm.since else "",
             "value": charts.number(alarm.value),
@@ -464,6 +550,30 @@ class Pages:
 def short(key: str) -> str:
     """A file's name as links have it: without what stands before every key."""
     return key.removeprefix(layout.ROOT)
+
+
+def linked(key: str) -> str:
+    """The address that leads to a published file."""
+    return "file?name=" + short(key)
+
+
+NOW = linked(layout.NOW)
+OPERATION = Window("operation")
+
+
+def _files(key: str, others: Iterable[str]) -> list[File]:
+    """A published file in all its forms."""
+    return [File(each.rpartition(".")[2].upper(), linked(each), short(each)) for each in (key, *others)]
+
+
+def _drawing(query: Mapping[str, str], form: str, tag: str = "") -> File:
+    """A file that is drawn when it is asked for, of what the page shows (`tag`), or of what there is by then."""
+    return File(form.upper(), "file?" + urlencode({**query, "form": form, **({"seen": tag} if tag else {})}), "")
+
+
+def _drawn(window: Window) -> list[File]:
+    """The reports of a window that has none published."""
+    return [_drawing(window.query, form) for form in ("xlsx", "html")]
 
 
 def _rows(ranked: Iterable[tuple[str, int]], file: str) -> tuple[Row, ...]:

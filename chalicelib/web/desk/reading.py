@@ -7,13 +7,15 @@ from datetime import date, timedelta
 from chalice.app import Response
 
 from chalicelib import wiring
+from chalicelib.command import drawing
 from chalicelib.command.journal import MOST, is_key
 from chalicelib.command.numbers import NotPublished, window_of
 from chalicelib.command.people import JOURNAL, NUMBERS
 from chalicelib.passage.hour import LOCAL
 from chalicelib.web.desk import words
-from chalicelib.web.desk.numbers import Pages
-from chalicelib.web.desk.visit import Bad, NotFound, Visit
+from chalicelib.web.desk.machines import FILE_TYPES
+from chalicelib.web.desk.numbers import Pages, short
+from chalicelib.web.desk.visit import Bad, MovedOn, NotFound, Visit
 
 
 def numbers(visit: Visit) -> Response:
@@ -42,13 +44,39 @@ def numbers(visit: Visit) -> Response:
 
 
 def file(visit: Visit) -> Response:
-    """Leads to a published file by a link that is good for a minute, and for that file alone."""
+    """Leads to a published file (`name`), or to one of a window (`form`, and what names the window), by a link that is
+    good for a minute, and for that file alone."""
     visit.needs(NUMBERS)
+    if "form" in visit.query:
+        return _of_a_window(visit)
     name = visit.query.get("name", "")
     if visit.query.keys() - {"name", "lang"} or not wiring.links().is_file(name):
         raise Bad
     wiring.journal().add(visit.person.name, "fetched", name, visit.now)
     return visit.elsewhere(wiring.links().to(name))
+
+
+def _of_a_window(visit: Visit) -> Response:
+    """The file of a window: the published one, else drawn from the numbers that the page shows. Where these are no
+    longer those that were `seen`, MovedOn: a link never leads to other numbers than it stands beside."""
+    asked = dict(visit.query)
+    form, seen = asked.pop("form"), asked.pop("seen", "")
+    window = window_of(asked)
+    if form not in drawing.FORMS or window.kind == "now" or window.checkpoint:
+        raise Bad
+    published = wiring.numbers()
+    latest = published.latest()
+    shown = published.of(window, latest)
+    if seen not in ("", shown.tag):
+        raise MovedOn
+    key = shown.published(form)
+    if key:
+        wiring.journal().add(visit.person.name, "fetched", short(key), visit.now)
+        return visit.elsewhere(wiring.links().to(short(key)))
+    content = drawing.drawn(form, window, shown, latest, published)
+    wiring.journal().add(visit.person.name, "fetched", drawing.told(window, form, content), visit.now)
+    name = drawing.name(window, shown, form)
+    return visit.elsewhere(wiring.handover().link(name, FILE_TYPES[form], content))
 
 
 def journal(visit: Visit) -> Response:

@@ -52,6 +52,10 @@ class NotFound(LookupError):
     """No such page or file."""
 
 
+class MovedOn(RuntimeError):
+    """What a link led to is no longer what the page with the link showed."""
+
+
 class Visit:
     """One request, and what its answer needs."""
 
@@ -135,8 +139,8 @@ class Visit:
             return self.answer(b"", 304, {"ETag": tag, "Cache-Control": "private, no-cache"})
         return self.answer(page, status, {"ETag": tag, "Cache-Control": "private, no-cache"})
 
-    def plain(self, kind: str, status: int) -> Response:
-        """A page of few words, one of `words.PLAIN`."""
+    def plain(self, kind: str, status: int, **holes: str) -> Response:
+        """A page of few words, one of `words.PLAIN`; `holes` are what it speaks of."""
         title, line = words.PLAIN[kind]
         signed_in = False
         if kind == "foreign" or status == 401:
@@ -144,7 +148,8 @@ class Visit:
         else:
             with contextlib.suppress(Unauthorised, SessionsUnavailable):
                 signed_in = bool(self.session)
-        return self.page("plain.html", status, title=self.say(title), line=self.say(line), signed_in=signed_in)
+        title, line = (self.say(each) % holes if holes else self.say(each) for each in (title, line))
+        return self.page("plain.html", status, title=title, line=line, signed_in=signed_in)
 
     def answer(self, body: bytes, status: int, more: Mapping[str, str] | None = None) -> Response:
         headers: dict[str, str | list[str]] = {

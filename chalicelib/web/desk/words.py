@@ -17,6 +17,18 @@ PLAIN: Mapping[str, tuple[str, str]] = {
     "bad": (_("This address is not right"), _("Nothing was done. Choose again on the page before.")),
     "too_large": (_("That is too much at once"), _("Nothing was done. Choose less.")),
     "not_found": (_("There is no such page or file"), _("Go back to the numbers, and choose again.")),
+    "not_final": (
+        _("Nothing of %(missing)s is final"),
+        _("Final are %(begins)s to %(ends)s. Choose a window within that."),
+    ),
+    "moved_on": (
+        _("These numbers have been revised since you saw them"),
+        _("Load the page that you came from again, and fetch the file from there."),
+    ),
+    "too_many_rows": (
+        _("Too much for a workbook"),
+        _("Nothing was cut: no workbook was made. The CSV of the same window has every row."),
+    ),
     "too_many": (_("Too many attempts"), _("Wait 15 minutes, then sign in again. Nobody is signed in.")),
     "refused": (_("Not done"), _("What you asked for does not fit how things stand now.")),
     "nothing_yet": (_("No numbers yet"), _("The first summary comes within two minutes of the start. Load again.")),
