@@ -322,6 +322,15 @@ def test_an_hour_outside_the_window_is_a_gap_and_not_zero() -> None:
     assert ">08:00</a>" not in page
 
 
+def test_a_checkpoint_that_was_silent_has_no_numbers_and_not_zeros(numbers: Numbers) -> None:
+    query = {"hour": "2020-02-20T15", "checkpoint": "111"}
+    silent = numbers.of(window_of(query), numbers.latest()).summary.checkpoints
+    assert silent["111"].state == "silent"
+    assert big_numbers(window_page(numbers, query)) == {}
+    at_night = {"day": "2020-02-20", "checkpoint": "111"}
+    assert big_numbers(window_page(numbers, at_night))["Passages"][1] > 0
+
+
 def columns_of(page: str) -> int:
     """How many hours of today are drawn."""
     return page.partition("Travellers by hour, today")[2].partition("</svg>")[0].count("<rect")

@@ -238,16 +238,17 @@ class Pages:
         ]
         file = own[0].link
         clock = on_the_clock(moment(summary.begins), moment(summary.ends))
+        known = there is None or there.state == "counted"  # silence is not zero
         return {
             "title": self._window_title(window, summary),
             "place": f"{checkpoint} {self._name(there)}" if there else "",
             "state": self._say(STATES[there.state]) if there else "",
             "told": self._told(window, shown),
             "measures": [
-                (self._say(label), Said(charts.number(getattr(counts, measure)), file))
+                (self._say(label), Said(charts.number(getattr(counts, measure)), file) if known else Said("–"))
                 for measure, label in MEASURES.items()
             ],
-            "hours": self._hours_chart(counts, clock) if window.kind != "hour" else "",
+            "hours": self._hours_chart(counts, clock if known else frozenset()) if window.kind != "hour" else "",
             "hours_rows": self._hours_rows(counts, file),
             "rankings": [ranking for subject in SUBJECTS if (ranking := self._ranking(subject, counts, file))],
             "rows": []
