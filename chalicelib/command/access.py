@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from chalicelib.command.accounts import (
     Accounts,
@@ -88,7 +88,7 @@ class Access:
         try:
             if name is None or not 1 <= len(password) <= 256:
                 raise SignInRefused
-            return self._outcome(self._accounts.begin(name, password), name, now)
+            return self._outcome(self._accounts.begin(name, password), name, int(now.timestamp()), now)
         except SignInRefused:
             # A name that nobody has may be a password typed into the wrong field: it is not written down.
             self._journal.add("-", "sign_in_refused", "", now)
@@ -104,7 +104,7 @@ class Access:
             outcome = self._accounts.answer(step, given)
             if step.challenge == "MFA_SETUP":
                 self._journal.add(step.name, "enrolled", "", now)
-            return self._outcome(outcome, step.name, now)
+            return self._outcome(outcome, step.name, step.began, now)
         except PasswordTooWeak:
             return self._again(step, "weak", now)
         except SignInRefused as error:
@@ -155,11 +155,12 @@ class Access:
     def _again(self, step: Step, problem: Literal["weak", "code"], now: datetime) -> Waiting:
         return Waiting(self._sessions.keep_step(step, now), step, problem)
 
-    def _outcome(self, outcome: str | Step, name: str, now: datetime) -> Opened | Waiting:
+    def _outcome(self, outcome: str | Step, name: str, began: int, now: datetime) -> Opened | Waiting:
         if isinstance(outcome, Step):
-            return Waiting(self._sessions.keep_step(outcome, now), outcome)
+            step = structs.replace(outcome, began=began)
+            return Waiting(self._sessions.keep_step(step, now), step)
         person = verify(outcome, self._keys.of(outcome, now), self._trust, now)
         if person.name.lower() != name:
             raise TokenRefused("name")
         self._journal.add(person.name, "signed_in", " ".join(person.roles), now)
-        return Opened(self._sessions.open(person, now), person)
+        return Opened(self._sessions.open(person, began, now), person)

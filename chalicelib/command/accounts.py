@@ -13,6 +13,7 @@ import secrets
 import string
 import urllib.request
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,6 +35,11 @@ _CODE_WRONG = {"CodeMismatchException", "EnableSoftwareTokenMFAException"}
 _TOO_MANY = {"TooManyRequestsException", "TooManyFailedAttemptsException", "LimitExceededException"}
 
 KEYS_SECONDS = 3.0
+
+SESSIONS_FROM = "custom:sessions_from"
+"""What the pool keeps of a person whose sessions were ended: only sign-ins begun after that second of the epoch count.
+Our own mark, because what the provider's UserLastModifiedDate follows is written nowhere (MiniStack's does not follow a
+factor that is taken away)."""
 
 
 class SignInRefused(PermissionError):
@@ -77,6 +83,8 @@ class Step(Struct, frozen=True):
     """The provider's, single use; of ENROL the access token, as long as it takes."""
     secret: str = ""
     """Of MFA_SETUP and ENROL: what the authenticator app is given. Shown to its person and to nobody else."""
+    began: int = 0
+    """When the password was shown, in seconds of the epoch: the session that comes of it counts from then."""
 
 
 class Account(Struct, frozen=True):
@@ -165,11 +173,13 @@ class Accounts:
             lambda: self._client.verify_software_token(UserCode=given, FriendlyDeviceName="kakou", **proof)
         )
 
-    def look(self, name: str) -> Person | None:
-        """The person as the pool has them now; None when they are disabled or gone. Raises AccountsUnavailable."""
+    def look(self, name: str, began: int) -> Person | None:
+        """The person as the pool has them now; None when they are disabled or gone, or when their sessions that
+        `began` then (seconds of the epoch) were ended since. Raises AccountsUnavailable."""
         try:
             found = self._called(lambda: self._client.admin_get_user(UserPoolId=self._pool, Username=name))
-            if not found.get("Enabled", False):
+            ended = [each["Value"] for each in found.get("UserAttributes", []) if each["Name"] == SESSIONS_FROM]
+            if not found.get("Enabled", False) or any(began <= int(at) for at in ended):
                 return None
             return Person(name, self._roles(name))
         except (SignInRefused, NoSuchAccount):
@@ -204,13 +214,15 @@ class Accounts:
         return password
 
     def reset(self, name: str) -> str:
-        """A new temporary password, in place of the one that stands. Raises NoSuchAccount, AccountsUnavailable."""
+        """A new temporary password, in place of the one that stands; their sessions end. Raises NoSuchAccount,
+        AccountsUnavailable."""
         password = temporary_password()
-        self._known(
+        done = self._known(
             lambda: self._client.admin_set_user_password(
                 UserPoolId=self._pool, Username=name, Password=password, Permanent=False
             )
         )
+        self._end_sessions(name, done)
         return password
 
     def set_password(self, name: str, password: str) -> None:
@@ -222,20 +234,40 @@ class Accounts:
         )
 
     def unenrol(self, name: str) -> None:
-        """Takes the second factor away, of a phone that is lost, say. Raises NoSuchAccount."""
+        """Takes the second factor away, of a phone that is lost, say; their sessions end. Raises NoSuchAccount,
+        AccountsUnavailable."""
         wanted = {"Enabled": False, "PreferredMfa": False}
-        self._known(
+        done = self._known(
             lambda: self._client.admin_set_user_mfa_preference(
                 UserPoolId=self._pool, Username=name, SoftwareTokenMfaSettings=wanted
             )
         )
+        self._end_sessions(name, done)
 
     def disable(self, name: str) -> None:
-        """No more signing in; live sessions end within `sessions.CHECKED`. Raises NoSuchAccount."""
-        self._known(lambda: self._client.admin_disable_user(UserPoolId=self._pool, Username=name))
+        """No more signing in; their sessions end, and stay at an end when they are enabled again. Raises
+        NoSuchAccount, AccountsUnavailable."""
+        done = self._known(lambda: self._client.admin_disable_user(UserPoolId=self._pool, Username=name))
+        self._end_sessions(name, done)
+
+    def sign_out(self, name: str) -> None:
+        """Their sessions end; they may sign in anew. Raises NoSuchAccount, AccountsUnavailable."""
+        found = self._known(lambda: self._client.admin_get_user(UserPoolId=self._pool, Username=name))
+        self._end_sessions(name, found)
+
+    def _end_sessions(self, name: str, done: Any) -> None:
+        """Ends what signed in before the answer `done`, by the provider's clock: ours may lie. It takes effect within
+        `sessions.CHECKED`."""
+        at = parsedate_to_datetime(done["ResponseMetadata"]["HTTPHeaders"]["date"])
+        mark = {"Name": SESSIONS_FROM, "Value": str(int(at.timestamp()))}
+        self._known(
+            lambda: self._client.admin_update_user_attributes(
+                UserPoolId=self._pool, Username=name, UserAttributes=[mark]
+            )
+        )
 
     def enable(self, name: str) -> None:
-        """Raises NoSuchAccount."""
+        """Raises NoSuchAccount, AccountsUnavailable."""
         self._known(lambda: self._client.admin_enable_user(UserPoolId=self._pool, Username=name))
 
     def list(self) -> list[Account]:

@@ -6,7 +6,8 @@ alone: whoever reads the table cannot sign in with it.
     A#<hash>#<window>   attempts to sign in with one name; A##<window> with all of them
 
 A session is looked up at each request; at most every `CHECKED` seconds the user pool is asked whether its person is
-still one, with which roles. So a person who was disabled is out within that time.
+still one, with which roles, and since when their sessions count. So a person who was disabled or signed out
+(`scripts/operators`) is out within that time.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ IDLE = 30 * 60
 """Seconds without a request after which it ends. A page that refreshes itself keeps it: closing the page ends it."""
 
 CHECKED = 30
-"""Seconds within which somebody who was disabled, removed or given other roles is treated so."""
+"""Seconds within which somebody who was disabled, removed, signed out or given other roles is treated so."""
 
 STEP = 180
 """Seconds to answer the next step of signing in, as long as the provider waits."""
@@ -58,7 +59,7 @@ class Session(Struct, frozen=True):
 
     person: Person
     opened: int
-    """Seconds of the epoch, as all times here."""
+    """When its sign-in began; seconds of the epoch, as all times here."""
     seen: int
     checked: int
     token: str
@@ -75,11 +76,12 @@ class Sessions:
         self._client: Any = client
         self._table = table
 
-    def open(self, person: Person, now: datetime) -> str:
-        """A new session's id, for the cookie and for nobody else. Raises SessionsUnavailable."""
+    def open(self, person: Person, began: int, now: datetime) -> str:
+        """A new session's id, for the cookie and for nobody else; `began` is when the password was shown. Raises
+        SessionsUnavailable."""
         at = int(now.timestamp())
-        session = Session(person, at, at, at, secrets.token_urlsafe(24))
-        return self._keep("S#", msgspec.json.encode(session), at + LONGEST)
+        session = Session(person, began, at, at, secrets.token_urlsafe(24))
+        return self._keep("S#", msgspec.json.encode(session), began + LONGEST)
 
     def find(self, id: str, now: datetime) -> Session | None:
         """The session of that id, if it is one and not over. Raises SessionsUnavailable."""
@@ -88,14 +90,14 @@ class Sessions:
         return None if session is None or session.over(int(now.timestamp())) else session
 
     def look_after(
-        self, id: str, session: Session, look: Callable[[str], Person | None], now: datetime
+        self, id: str, session: Session, look: Callable[[str, int], Person | None], now: datetime
     ) -> Session | None:
         """`session`, its person asked for in the pool (`look`) unless that was just done; None, and it is at an end,
-        when they are no operator any more. Raises what `look` raises, SessionsUnavailable."""
+        when they are no operator any more, or were signed out. Raises what `look` raises, SessionsUnavailable."""
         at = int(now.timestamp())
         if at < session.checked + CHECKED:
             return session
-        person = look(session.person.name)
+        person = look(session.person.name, session.opened)
         # Without roles or disabled, it ends where it stands: no role may delete here but the desk's.
         changed = structs.replace(session, person=person or session.person, seen=at if person else 0, checked=at)
         try:

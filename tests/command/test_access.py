@@ -39,7 +39,7 @@ class Stage:
     def attempt(self, name: str, now: datetime) -> bool:
         return self.free
 
-    def open(self, person: Person, now: datetime) -> str:
+    def open(self, person: Person, began: int, now: datetime) -> str:
         self.opened.append(person)
         return "id"
 

@@ -14,6 +14,7 @@ from chalicelib.command.sessions import CHECKED, IDLE, IN_ALL, LONGEST, PER_NAME
 from tests.conftest import Credentials, MiniStack
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+AT = int(NOW.timestamp())
 WANG = Person("wang", ("centre",))
 
 
@@ -42,7 +43,7 @@ def sessions(dynamo: Any) -> Sessions:
 
 
 def test_a_session_is_found_by_its_id_alone_and_the_table_does_not_hold_that(sessions: Sessions, dynamo: Any) -> None:
-    id = sessions.open(WANG, NOW)
+    id = sessions.open(WANG, AT, NOW)
     found = sessions.find(id, NOW)
     assert found is not None
     assert found.person == WANG
@@ -53,7 +54,7 @@ def test_a_session_is_found_by_its_id_alone_and_the_table_does_not_hold_that(ses
 
 
 def test_a_session_ends_when_idle_at_its_limit_and_when_it_is_ended(sessions: Sessions) -> None:
-    id = sessions.open(WANG, NOW)
+    id = sessions.open(WANG, AT, NOW)
     assert sessions.find(id, later(IDLE - 1))
     assert sessions.find(id, later(IDLE)) is None
     at = 0
@@ -61,42 +62,42 @@ def test_a_session_ends_when_idle_at_its_limit_and_when_it_is_ended(sessions: Se
         at += IDLE // 2
         session = sessions.find(id, later(at))
         assert session
-        assert sessions.look_after(id, session, lambda _: WANG, later(at))
+        assert sessions.look_after(id, session, lambda *_: WANG, later(at))
     assert sessions.find(id, later(LONGEST)) is None
-    ended = sessions.open(WANG, NOW)
+    ended = sessions.open(WANG, AT, NOW)
     sessions.end(ended)
     assert sessions.find(ended, NOW) is None
 
 
 def test_who_is_no_operator_any_more_is_out_at_the_next_look(sessions: Sessions) -> None:
-    id = sessions.open(WANG, NOW)
+    id = sessions.open(WANG, AT, NOW)
     session = sessions.find(id, NOW)
     assert session
 
-    def never(name: str) -> Person:
+    def never(name: str, began: int) -> Person:
         raise AssertionError("the pool is not asked at every request")
 
     assert sessions.look_after(id, session, never, later(CHECKED - 1)) == session
-    assert sessions.look_after(id, session, lambda name: None, later(CHECKED)) is None
+    assert sessions.look_after(id, session, lambda *_: None, later(CHECKED)) is None
     assert sessions.find(id, later(CHECKED)) is None, "it is at an end for every other request, too"
 
 
 def test_other_roles_count_from_the_next_look_on(sessions: Sessions) -> None:
-    id = sessions.open(WANG, NOW)
+    id = sessions.open(WANG, AT, NOW)
     session = sessions.find(id, NOW)
     assert session
-    sessions.look_after(id, session, lambda name: Person(name, ("staff",)), later(CHECKED))
+    sessions.look_after(id, session, lambda name, began: Person(name, ("staff",)), later(CHECKED))
     found = sessions.find(id, later(CHECKED))
     assert found
     assert found.person.roles == ("staff",)
 
 
 def test_a_sign_out_is_not_undone_by_a_request_on_its_way(sessions: Sessions) -> None:
-    id = sessions.open(WANG, NOW)
+    id = sessions.open(WANG, AT, NOW)
     session = sessions.find(id, NOW)
     assert session
     sessions.end(id)
-    assert sessions.look_after(id, session, lambda _: WANG, later(CHECKED)) is None
+    assert sessions.look_after(id, session, lambda *_: WANG, later(CHECKED)) is None
     assert sessions.find(id, later(CHECKED)) is None
 
 
@@ -108,7 +109,7 @@ def test_a_step_is_taken_once_and_in_time(sessions: Sessions) -> None:
     assert sessions.take_step(id, NOW) == step
     assert sessions.take_step(id, NOW) is None
     assert sessions.take_step(sessions.keep_step(step, NOW), later(STEP)) is None
-    assert sessions.take_step(sessions.open(WANG, NOW), NOW) is None
+    assert sessions.take_step(sessions.open(WANG, AT, NOW), NOW) is None
 
 
 def test_attempts_are_counted_by_name_and_in_all(sessions: Sessions) -> None:

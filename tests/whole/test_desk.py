@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -192,6 +193,55 @@ def test_a_session_ends_when_idle(stack: LocalStack) -> None:
     desk = signed_in(stack, "idler", "centre")
     _age_sessions(stack, "idler", 1800)
     assert desk.get().status == 401
+
+
+ENDING = {
+    "reset": ["reset"],
+    "the second factor taken away": ["unenrol"],
+    "disabled and enabled at once": ["disable", "enable"],
+    "signed out by name": ["sign-out"],
+}
+"""By which commands a thief, who is signed in as somebody, is out."""
+
+
+@pytest.mark.parametrize("commands", ENDING.values(), ids=ENDING)
+def test_every_live_session_of_a_person_ends_by(stack: LocalStack, commands: list[str]) -> None:
+    name = "robbed." + commands[0]
+    password = operator(stack, name, "centre")
+    thieves, bystander = [Desk(stack), Desk(stack)], signed_in(stack, "bystander", "centre")
+    for thief in thieves:
+        assert thief.sign_in(name, password).status == 303
+    time.sleep(1)  # the mark has whole seconds: who signs in anew is after it
+    for command in commands:
+        run = [sys.executable, "scripts/operators", "--urls", str(stack.urls_file), command, name]
+        done = subprocess.run(run, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    time.sleep(1)
+    anew = Desk(stack)
+    if "reset" in commands:
+        password = operator(stack, name, "centre", "Another-horse-8-battery")
+    assert anew.sign_in(name, password).status == 303
+    for somebody in (name, "bystander"):
+        _age_sessions(stack, somebody, CHECKED)
+    assert [thief.get().status for thief in thieves] == [401, 401]
+    assert anew.get().status == 200, "who signs in afterwards is let be"
+    assert bystander.get().status == 200, "and so is everybody else"
+
+
+def test_a_sign_in_that_was_begun_before_a_reset_is_worth_nothing_after_it(stack: LocalStack) -> None:
+    """The thief has shown the password and waits with the digits until everybody else is out."""
+    desk = signed_in(stack, "slow", "centre")
+    password = operator(stack, "slow", "centre")
+    secret = key_shown(desk.keep(desk.post("second-factor", {"password": password})).text)
+    assert desk.keep(desk.post("second-factor", {"answer": digits(secret)})).status == 303
+    assert desk.get().status == 200, "who sets one up goes on"
+    thief = Desk(stack)
+    assert thief.keep(thief.post("sign-in", {"name": "slow", "password": password})).status == 200
+    stack.accounts().reset("slow")
+    time.sleep(1)
+    thief.keep(thief.post("sign-in", {"answer": digits(secret)}))
+    _age_sessions(stack, "slow", CHECKED)
+    assert thief.get().status == 401
 
 
 def _age_sessions(stack: LocalStack, name: str, seconds: int) -> None:
