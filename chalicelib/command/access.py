@@ -19,7 +19,7 @@ from chalicelib.command.accounts import (
 )
 from chalicelib.command.journal import Journal
 from chalicelib.command.people import Person, name_of
-from chalicelib.command.sessions import Sessions
+from chalicelib.command.sessions import Asker, Sessions
 from chalicelib.command.tokens import TokenRefused, Trust, key_id, keys_in, verify
 
 KEYS_KEPT = 3600
@@ -58,6 +58,8 @@ class Opened(Struct, frozen=True):
 
     id: str
     person: Person
+    device: str
+    """By which this browser is recognised the next time: for its cookie, too."""
 
 
 class Waiting(Struct, frozen=True):
@@ -79,32 +81,32 @@ class Access:
         self._keys = keys
         self._trust = trust
 
-    def begin(self, typed: str, password: str, now: datetime) -> Opened | Waiting:
+    def begin(self, typed: str, password: str, by: Asker, now: datetime) -> Opened | Waiting:
         """Raises SignInRefused (one answer for every reason), TooManyAttempts, TokenRefused, and what the provider and
         the tables raise when they are not there."""
         name = name_of(typed)
-        if not self._sessions.attempt(name or "", now):
+        if not self._sessions.attempt(name or "", by, now):
             raise TooManyAttempts
         try:
             if name is None or not 1 <= len(password) <= 256:
                 raise SignInRefused
-            return self._outcome(self._accounts.begin(name, password), name, int(now.timestamp()), now)
+            return self._outcome(self._accounts.begin(name, password), name, int(now.timestamp()), by, now)
         except SignInRefused:
             # A name that nobody has may be a password typed into the wrong field: it is not written down.
             self._journal.add("-", "sign_in_refused", "", now)
             raise
 
-    def answer(self, id: str, given: str, now: datetime) -> Opened | Waiting:
+    def answer(self, id: str, given: str, by: Asker, now: datetime) -> Opened | Waiting:
         """The next step's answer. Raises as `begin`; a step that is answered wrongly is at an end, but for a new
         password that is too weak and a new app's digits: the key that it was given stays the same."""
-        step = self._step(id, now)
+        step = self._step(id, by, now)
         if step.challenge == "ENROL":
             raise SignInRefused
         try:
             outcome = self._accounts.answer(step, given)
             if step.challenge == "MFA_SETUP":
                 self._journal.add(step.name, "enrolled", "", now)
-            return self._outcome(outcome, step.name, step.began, now)
+            return self._outcome(outcome, step.name, step.began, by, now)
         except PasswordTooWeak:
             return self._again(step, "weak", now)
         except SignInRefused as error:
@@ -113,10 +115,10 @@ class Access:
             self._journal.add(step.name, "sign_in_refused", step.challenge, now)
             raise
 
-    def enrol(self, person: Person, password: str, now: datetime) -> Waiting:
+    def enrol(self, person: Person, password: str, by: Asker, now: datetime) -> Waiting:
         """Begins a second factor for somebody who is signed in and shows the password once more. Raises
         AlreadyEnrolled, and as `begin`."""
-        if not self._sessions.attempt(person.name, now):
+        if not self._sessions.attempt(person.name, by, now):
             raise TooManyAttempts
         try:
             step = self._accounts.enrol(person.name, password)
@@ -125,9 +127,9 @@ class Access:
             raise
         return Waiting(self._sessions.keep_step(step, now), step)
 
-    def enrolled(self, id: str, given: str, person: Person, now: datetime) -> Waiting | None:
+    def enrolled(self, id: str, given: str, person: Person, by: Asker, now: datetime) -> Waiting | None:
         """The six digits of the new app: None, and they are asked for from now on. Raises as `begin`."""
-        step = self._step(id, now)
+        step = self._step(id, by, now)
         if step.challenge != "ENROL" or step.name != person.name:
             self._journal.add(person.name, "sign_in_refused", "ENROL", now)
             raise SignInRefused
@@ -144,18 +146,18 @@ class Access:
         self._sessions.end(id)
         self._journal.add(person.name, "signed_out", "", now)
 
-    def _step(self, id: str, now: datetime) -> Step:
+    def _step(self, id: str, by: Asker, now: datetime) -> Step:
         step = self._sessions.take_step(id, now)
         if step is None:
             raise SignInRefused
-        if not self._sessions.attempt(step.name, now):
+        if not self._sessions.attempt(step.name, by, now):
             raise TooManyAttempts
         return step
 
     def _again(self, step: Step, problem: Literal["weak", "code"], now: datetime) -> Waiting:
         return Waiting(self._sessions.keep_step(step, now), step, problem)
 
-    def _outcome(self, outcome: str | Step, name: str, began: int, now: datetime) -> Opened | Waiting:
+    def _outcome(self, outcome: str | Step, name: str, began: int, by: Asker, now: datetime) -> Opened | Waiting:
         if isinstance(outcome, Step):
             step = structs.replace(outcome, began=began)
             return Waiting(self._sessions.keep_step(step, now), step)
@@ -163,4 +165,5 @@ class Access:
         if person.name.lower() != name:
             raise TokenRefused("name")
         self._journal.add(person.name, "signed_in", " ".join(person.roles), now)
-        return Opened(self._sessions.open(person, began, now), person)
+        device = self._sessions.recognise(by.device, name, now)
+        return Opened(self._sessions.open(person, began, now), person, device)

@@ -3,7 +3,9 @@ alone: whoever reads the table cannot sign in with it.
 
     S#<hash>            a session, until it is ended, idle, or at its limit
     T#<hash>            a sign-in, or a second factor being set up, that waits for its next step
-    A#<hash>#<window>   attempts to sign in with one name; A##<window> with all of them
+    D#<hash>            a browser in which somebody signed in before: its own bits and the name, hashed together
+    A#<hash>#<window>   attempts to sign in: of one such browser with that name; of all others with one name, or from
+                        one address; A##<window> of all others together
 
 A session is looked up at each request; at most every `CHECKED` seconds the user pool is asked whether its person is
 still one, with which roles, and since when their sessions count. So a person who was disabled or signed out
@@ -13,6 +15,7 @@ still one, with which roles, and since when their sessions count. So a person wh
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 import secrets
 from collections.abc import Callable
@@ -44,8 +47,13 @@ STEP = 180
 WINDOW = 15 * 60
 """Seconds over which attempts are counted."""
 
-PER_NAME, IN_ALL = 10, 300
-"""Attempts in a window: with one name, and with all of them. The provider has limits of its own as well."""
+PER_NAME, PER_SOURCE, IN_ALL = 10, 100, 20_000
+"""Attempts in a window: with one name, from one address (a whole centre may share one), and in all. The last is 22 a
+second, for Cognito takes 120 of all of us: a flood from everywhere stops here, and browsers that are recognised, which
+count for themselves, still find it answering."""
+
+RECOGNISED = 180 * 86400
+"""Seconds that a browser is recognised after somebody signed in there."""
 
 _ID = re.compile("[A-Za-z0-9_-]{43}")
 
@@ -67,6 +75,15 @@ class Session(Struct, frozen=True):
 
     def over(self, now: int) -> bool:
         return now >= self.opened + LONGEST or now >= self.seen + IDLE
+
+
+class Asker(Struct, frozen=True):
+    """Where an attempt to sign in comes from."""
+
+    source: str
+    """The address, as the gateway saw it; no header."""
+    device: str
+    """What the browser's long-lived cookie holds; "" without one."""
 
 
 class Sessions:
@@ -139,17 +156,37 @@ class Sessions:
         found = self._read("T#", id, int(now.timestamp()))
         return msgspec.json.decode(found, type=Step) if found else None
 
-    def attempt(self, name: str, now: datetime) -> bool:
-        """Counts one attempt; whether it may be made. Raises SessionsUnavailable."""
-        at = int(now.timestamp()) // WINDOW
-        own = self._count(f"A#{hashlib.sha256(name.encode()).hexdigest()}#{at}", at)
-        # One name tried over and over is refused without shutting out all others.
-        return own <= PER_NAME and self._count(f"A##{at}", at) <= IN_ALL
+    def recognise(self, device: str, name: str, now: datetime) -> str:
+        """Remembers that `name` signed in in this browser; what its cookie is to hold, the same for all who do. It
+        opens nothing: with it, strangers' attempts do not count. Raises SessionsUnavailable."""
+        id = device if _ID.fullmatch(device) else secrets.token_urlsafe(32)
+        expires = int(now.timestamp()) + RECOGNISED
+        self._call("put_item", Item={"id": {"S": _key("D#", f"{id} {name}")}, "expires_at": {"N": str(expires)}})
+        return id
 
-    def _count(self, key: str, window: int) -> int:
+    def attempt(self, name: str, by: Asker, now: datetime) -> bool:
+        """Counts one attempt with `name` ("" for what can be none); whether it may be made. Raises
+        SessionsUnavailable."""
+        at = int(now.timestamp()) // WINDOW
+        if self._recognised(by.device, name, now):
+            return self._count(f"device {by.device} {name}", at) <= PER_NAME
+        # What one limit refuses does not count for the next: one address shuts out no name, one name not all others.
+        return (
+            self._count(f"source {_network(by.source)}", at) <= PER_SOURCE
+            and (not name or self._count(f"name {name}", at) <= PER_NAME)
+            and self._count("", at) <= IN_ALL
+        )
+
+    def _recognised(self, device: str, name: str, now: datetime) -> bool:
+        if not _ID.fullmatch(device):
+            return False
+        found = self._call("get_item", Key={"id": {"S": _key("D#", f"{device} {name}")}}, ConsistentRead=True)
+        return "Item" in found and int(found["Item"]["expires_at"]["N"]) > now.timestamp()
+
+    def _count(self, what: str, window: int) -> int:
         answer = self._call(
             "update_item",
-            Key={"id": {"S": key}},
+            Key={"id": {"S": f"{_key('A#', what) if what else 'A#'}#{window}"}},
             UpdateExpression="ADD #n :one SET #e = :e",
             ExpressionAttributeNames={"#n": "count", "#e": "expires_at"},
             ExpressionAttributeValues={":one": {"N": "1"}, ":e": {"N": str((window + 2) * WINDOW)}},
@@ -184,6 +221,14 @@ class Sessions:
             return getattr(self._client, operation)(TableName=self._table, **given)
         except (ClientError, BotoCoreError) as error:
             raise SessionsUnavailable(_code(error)) from None
+
+
+def _network(source: str) -> str:
+    """Who has one address of IPv6 has its whole /64; "" for what is none."""
+    try:
+        return str(ipaddress.ip_network((source, 64 if ":" in source else 32), strict=False))
+    except ValueError:
+        return ""
 
 
 def _key(kind: str, id: str) -> str:

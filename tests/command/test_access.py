@@ -11,11 +11,12 @@ from chalicelib.command.access import Access, Keys, Opened
 from chalicelib.command.accounts import Accounts, SignInRefused, TooManyAttempts
 from chalicelib.command.journal import Journal
 from chalicelib.command.people import Person
-from chalicelib.command.sessions import Sessions
+from chalicelib.command.sessions import Asker, Sessions
 from chalicelib.command.tokens import TokenRefused
 from tests.command.forged import TRUST, forged, key_set, signed
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+HERE = Asker("198.51.100.1", "")
 FORGED = list(forged(NOW))
 
 
@@ -36,8 +37,11 @@ class Stage:
     def keys(self) -> dict[str, Any]:
         return key_set()
 
-    def attempt(self, name: str, now: datetime) -> bool:
+    def attempt(self, name: str, by: Asker, now: datetime) -> bool:
         return self.free
+
+    def recognise(self, device: str, name: str, now: datetime) -> str:
+        return "device"
 
     def open(self, person: Person, began: int, now: datetime) -> str:
         self.opened.append(person)
@@ -53,7 +57,7 @@ class Stage:
 
 def test_a_good_token_opens_a_session_and_is_written_down() -> None:
     stage = Stage(signed(NOW))
-    assert stage.access.begin(" Wang ", "right", NOW) == Opened("id", Person("wang", ("centre",)))
+    assert stage.access.begin(" Wang ", "right", HERE, NOW) == Opened("id", Person("wang", ("centre",)), "device")
     assert stage.written == [("wang", "signed_in")]
 
 
@@ -61,14 +65,14 @@ def test_a_good_token_opens_a_session_and_is_written_down() -> None:
 def test_whatever_else_the_provider_answers_opens_none(token: str) -> None:
     stage = Stage(token)
     with pytest.raises(TokenRefused):
-        stage.access.begin("wang", "right", NOW)
+        stage.access.begin("wang", "right", HERE, NOW)
     assert not stage.opened
 
 
 def test_somebody_elses_good_token_opens_none() -> None:
     stage = Stage(signed(NOW))
     with pytest.raises(TokenRefused):
-        stage.access.begin("li", "right", NOW)
+        stage.access.begin("li", "right", HERE, NOW)
     assert not stage.opened
 
 
@@ -76,7 +80,7 @@ def test_somebody_elses_good_token_opens_none() -> None:
 def test_a_refusal_is_written_down_without_the_name_that_was_typed(name: str) -> None:
     stage = Stage(signed(NOW))
     with pytest.raises(SignInRefused):
-        stage.access.begin(name, "wrong", NOW)
+        stage.access.begin(name, "wrong", HERE, NOW)
     assert stage.written == [("-", "sign_in_refused")]
 
 
@@ -84,5 +88,5 @@ def test_over_the_limit_the_provider_is_not_even_asked() -> None:
     stage = Stage(signed(NOW))
     stage.free = False
     with pytest.raises(TooManyAttempts):
-        stage.access.begin("wang", "right", NOW)
+        stage.access.begin("wang", "right", HERE, NOW)
     assert not stage.opened

@@ -10,7 +10,19 @@ import pytest
 from chalicelib.command.accounts import Step
 from chalicelib.command.journal import Journal
 from chalicelib.command.people import Person
-from chalicelib.command.sessions import CHECKED, IDLE, IN_ALL, LONGEST, PER_NAME, STEP, WINDOW, Sessions
+from chalicelib.command.sessions import (
+    CHECKED,
+    IDLE,
+    IN_ALL,
+    LONGEST,
+    PER_NAME,
+    PER_SOURCE,
+    RECOGNISED,
+    STEP,
+    WINDOW,
+    Asker,
+    Sessions,
+)
 from tests.conftest import Credentials, MiniStack
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -112,12 +124,62 @@ def test_a_step_is_taken_once_and_in_time(sessions: Sessions) -> None:
     assert sessions.take_step(sessions.open(WANG, AT, NOW), NOW) is None
 
 
-def test_attempts_are_counted_by_name_and_in_all(sessions: Sessions) -> None:
-    assert all(sessions.attempt("wang", NOW) for _ in range(PER_NAME))
-    assert not sessions.attempt("wang", NOW)
-    assert sessions.attempt("li", NOW), "others are not shut out"
-    assert sessions.attempt("wang", later(WINDOW))
-    assert not all(sessions.attempt(f"n{at}", NOW) for at in range(IN_ALL))
+def asker(at: int = 1, device: str = "") -> Asker:
+    return Asker(f"198.51.{at // 256}.{at % 256}", device)
+
+
+def test_attempts_are_counted_by_name(sessions: Sessions) -> None:
+    assert all(sessions.attempt("wang", asker(at), NOW) for at in range(PER_NAME))
+    assert not sessions.attempt("wang", asker(99), NOW)
+    assert sessions.attempt("li", asker(99), NOW), "others are not shut out"
+    assert sessions.attempt("wang", asker(), later(WINDOW))
+
+
+def test_attempts_are_counted_by_address_which_shuts_out_no_other(sessions: Sessions) -> None:
+    tried = [sessions.attempt(f"n{at}", asker(), NOW) for at in range(PER_SOURCE + 2)]
+    assert tried == [True] * PER_SOURCE + [False] * 2
+    assert sessions.attempt("wang", asker(2), NOW)
+    for at in range(PER_NAME):
+        sessions.attempt("wang", asker(), NOW)
+    assert sessions.attempt("wang", asker(2), NOW), "what was refused does not count against the name"
+
+
+def test_who_has_one_address_of_ipv6_has_a_whole_network_of_them(sessions: Sessions) -> None:
+    tried = [sessions.attempt(f"n{at}", Asker(f"2001:db8:1:2::{at:x}", ""), NOW) for at in range(PER_SOURCE + 1)]
+    assert not tried[-1]
+    assert sessions.attempt("wang", Asker("2001:db8:1:3::1", ""), NOW)
+
+
+def test_a_flood_from_everywhere_stops_before_the_provider_does(sessions: Sessions, dynamo: Any) -> None:
+    window = int(NOW.timestamp()) // WINDOW
+    known = sessions.recognise("", "wang", NOW)
+    sessions.attempt("li", asker(), NOW)
+    for item in dynamo.scan(TableName="sessions")["Items"]:
+        if item["id"]["S"] == f"A##{window}":
+            dynamo.put_item(TableName="sessions", Item={**item, "count": {"N": str(IN_ALL)}})
+    assert not sessions.attempt("zhao", asker(5), NOW)
+    assert sessions.attempt("wang", asker(6, known), NOW), "who was here before still comes in"
+    assert IN_ALL / WINDOW < 120 / 5, "a fifth of what Cognito takes in a second"
+
+
+def test_a_browser_that_signed_in_before_is_counted_by_itself(sessions: Sessions, dynamo: Any) -> None:
+    id = sessions.recognise("", "wang", NOW)
+    assert id not in str(dynamo.scan(TableName="sessions")["Items"])
+    assert "wang" not in str(dynamo.scan(TableName="sessions")["Items"])
+    while sessions.attempt("wang", asker(3), NOW):
+        pass
+    assert all(sessions.attempt("wang", asker(3, id), NOW) for _ in range(PER_NAME))
+    assert not sessions.attempt("wang", asker(3, id), NOW)
+    assert not sessions.attempt("wang", asker(4, "A" * 43), NOW), "made up"
+    assert sessions.find(id, NOW) is None, "it is no session"
+    for _ in range(PER_NAME):
+        sessions.attempt("li", asker(5, id), NOW)
+    assert not sessions.attempt("li", asker(6, id), NOW), "of another name it knows nothing"
+    assert sessions.recognise(id, "li", NOW) == id, "two people at one computer"
+    assert sessions.attempt("li", asker(6, id), NOW)
+    late = later(RECOGNISED)
+    assert all(sessions.attempt("wang", asker(7), late) for _ in range(PER_NAME))
+    assert not sessions.attempt("wang", asker(7, id), late), "in the end it is forgotten"
 
 
 def test_the_journal_is_only_added_to_and_read_by_days_of_the_city(dynamo: Any) -> None:

@@ -23,7 +23,7 @@ from chalicelib.command import drawing
 from chalicelib.command.journal import JournalUnavailable
 from chalicelib.command.numbers import Numbers, window_of
 from chalicelib.command.people import Person
-from chalicelib.command.sessions import Session
+from chalicelib.command.sessions import Asker, Session
 from chalicelib.passage.hour import Hour
 from chalicelib.summary import layout
 from chalicelib.summary.alarms import KINDS
@@ -35,6 +35,7 @@ from chalicelib.web.desk import factor, machines, reading, rendering
 from chalicelib.web.desk.answering import answered
 from chalicelib.web.desk.numbers import ALARMS, MEASURES, Pages
 from chalicelib.web.desk.rendering import render
+from chalicelib.web.desk.visit import Visit
 from chalicelib.web.language import CATALOGUES, CHINESE, DESK, ENGLISH, Language, messages
 from scripts.benches.dashboard import Somebody
 from tests.simulation.s3 import MemoryS3
@@ -511,6 +512,16 @@ def machine_asks(numbers: Numbers, book: Book, arn: str | None, **headers: str) 
     }  # fmt: skip
     with wiring.use(numbers=numbers, journal=book, clock=lambda: AT):
         return machines.file(Request(event, None))
+
+
+def test_where_an_attempt_comes_from_is_what_the_gateway_saw_and_no_header() -> None:
+    event = {
+        "multiValueQueryStringParameters": None, "pathParameters": None, "body": "", "stageVariables": None,
+        "headers": {"x-forwarded-for": "8.8.8.8", "forwarded": "for=8.8.8.8", "cookie": "__Host-kakou-known=bits"},
+        "requestContext": {"httpMethod": "POST", "resourcePath": "/sign-in", "identity": {"sourceIp": "203.0.113.7"}},
+        "isBase64Encoded": False,
+    }  # fmt: skip
+    assert Visit(Request(event, None)).asker == Asker("203.0.113.7", "bits")
 
 
 FETCHER = "arn:aws-cn:sts::123456789012:assumed-role/kakou-command-Machines/fetcher"

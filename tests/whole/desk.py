@@ -7,6 +7,7 @@ import gzip
 import hmac
 import http.client
 import re
+import secrets
 import time
 from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -37,8 +38,10 @@ class Answer:
 class Desk:
     """Somebody in front of the desk of `stack`."""
 
-    def __init__(self, stack: LocalStack) -> None:
+    def __init__(self, stack: LocalStack, address: str = "") -> None:
+        """At a computer of their own. MiniStack takes its address from a header; AWS takes it from the connection."""
         self.url = stack.command_url
+        self.address = address or f"10.{'.'.join(str(each) for each in secrets.token_bytes(3))}"
         self.cookies: dict[str, str] = {}
         self.csrf = ""
 
@@ -52,7 +55,7 @@ class Desk:
 
     def ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         parts = urlsplit(urljoin(self.url, path))
-        told = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+        told = {"Accept": "text/html", "Accept-Encoding": "gzip", "X-Forwarded-For": self.address}
         if self.cookies:
             told["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from chalicelib.command.journal import Journal
-from chalicelib.command.sessions import CHECKED
+from chalicelib.command.sessions import CHECKED, PER_NAME, PER_SOURCE
 from chalicelib.passage.hour import LOCAL
 from tests.command.forged import forged
 from tests.conftest import LocalStack
@@ -23,6 +23,8 @@ from tests.whole.desk import OWN, Answer, Desk, digits, key_shown, operator, sig
 COOKIE = re.compile(
     r"[A-Za-z0-9_-]{43}; Path=/; Max-Age=43200; Secure; HttpOnly; SameSite=Strict"
 )  # no Domain, and __Host- before its name: RFC 6265bis, 4.1.3.2
+
+KNOWN = re.compile(r"[A-Za-z0-9_-]{43}; Path=/; Max-Age=15552000; Secure; HttpOnly; SameSite=Strict")
 
 
 @pytest.fixture(scope="module")
@@ -150,12 +152,46 @@ def test_wrong_name_wrong_password_and_a_disabled_person_are_told_the_same(stack
 
 def test_one_name_cannot_be_tried_for_long_and_others_are_not_shut_out(stack: LocalStack) -> None:
     password = operator(stack, "tried", "centre")
-    statuses = [Desk(stack).sign_in("tried", "wrong").status for _ in range(10)]
-    assert statuses == [401] * 10
+    statuses = [Desk(stack).sign_in("tried", "wrong").status for _ in range(PER_NAME)]
+    assert statuses == [401] * PER_NAME
     refused = Desk(stack).sign_in("tried", password)
     assert refused.status == 429
     assert "__Host-kakou" not in refused.cookies
     assert signed_in(stack, "another", "centre")
+
+
+def test_strangers_cannot_shut_a_browser_out_that_signed_in_before(stack: LocalStack) -> None:
+    desk = signed_in(stack, "known", "centre")
+    password = operator(stack, "known", "centre")
+    assert KNOWN.fullmatch(desk.sign_in("known", password).cookies["__Host-kakou-known"])
+    desk.keep(desk.post("sign-out", {}))
+    desk.csrf = ""
+    while (stranger := Desk(stack).sign_in("known", "wrong")).status == 401:
+        pass
+    assert stranger.status == 429
+    planted = Desk(stack)
+    planted.cookies["__Host-kakou-known"] = "A" * 43
+    assert planted.sign_in("known", password).status == 429, "no cookie of ours"
+    wrong = desk.keep(desk.sign_in("known", "wrong"))
+    assert wrong.status == 401
+    assert re.sub('static/[^"]+', "", wrong.text) == re.sub(
+        'static/[^"]+', "", Desk(stack).sign_in("nobody.at.all", "wrong").text
+    ), "the same is said"
+    assert desk.sign_in("known", password).status == 303
+    tries = [desk.post("sign-in", {"name": "known", "password": "wrong"}).status for _ in range(PER_NAME)]
+    assert 429 in tries, "its own tries are counted, too"
+
+
+def test_one_address_cannot_keep_everybody_from_signing_in(stack: LocalStack) -> None:
+    """With made-up names, as many as it likes; and whatever it says in a header that its address is."""
+    password = operator(stack, "early", "centre")
+    statuses = {
+        Desk(stack, "203.0.113.7").post("sign-in", {"name": f"made.up.{at}", "password": "x"}).status
+        for at in range(PER_SOURCE + 5)
+    }
+    assert statuses == {401, 429}
+    assert Desk(stack, "203.0.113.7").sign_in("early", password).status == 429
+    assert Desk(stack).sign_in("early", password).status == 303
 
 
 def test_signing_out_ends_the_session_and_not_only_the_cookie(stack: LocalStack) -> None:
@@ -163,7 +199,7 @@ def test_signing_out_ends_the_session_and_not_only_the_cookie(stack: LocalStack)
     kept = dict(desk.cookies)
     answer = desk.keep(desk.post("sign-out", {}))
     assert (answer.status, answer.headers["location"]) == (303, "sign-in?left=yes")
-    assert not desk.cookies
+    assert set(desk.cookies) == {"__Host-kakou-known"}
     desk.cookies = kept
     assert desk.get().status == 401
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 SESSION, STEPPING, LANGUAGE = "__Host-kakou", "__Host-kakou-step", "__Host-kakou-lang"
 """Who is signed in; a sign-in that waits for its next step; the language chosen."""
 
+DEVICE = "__Host-kakou-known"
+"""Random bits by which a browser is recognised where somebody signed in before; they let nobody in."""
+
 LONGEST = 4_096
 """Characters of a request's cookies that are looked at."""
 

@@ -12,9 +12,9 @@ from chalicelib import log, wiring
 from chalicelib.command.access import Opened, Waiting
 from chalicelib.command.accounts import AlreadyEnrolled, SignInRefused, Step
 from chalicelib.command.people import NUMBERS
-from chalicelib.command.sessions import LONGEST, STEP
+from chalicelib.command.sessions import LONGEST, RECOGNISED, STEP
 from chalicelib.command.tokens import TokenRefused
-from chalicelib.web.desk.cookies import SESSION, STEPPING, cookie
+from chalicelib.web.desk.cookies import DEVICE, SESSION, STEPPING, cookie
 from chalicelib.web.desk.factor import drawn
 from chalicelib.web.desk.visit import Visit
 from chalicelib.web.language import marked as _
@@ -49,9 +49,10 @@ def sign_in(visit: Visit) -> Response:
             given = fields["answer"]
             if fields.get("again", given) != given and (step := wiring.sessions().step(waits, visit.now)):
                 return _asked(visit, 422, step, "differ")
-            outcome = wiring.access().answer(waits, given, visit.now)
+            outcome = wiring.access().answer(waits, given, visit.asker, visit.now)
         else:
-            outcome = wiring.access().begin(fields.get("name", ""), fields.get("password", ""), visit.now)
+            name, password = fields.get("name", ""), fields.get("password", "")
+            outcome = wiring.access().begin(name, password, visit.asker, visit.now)
     except (SignInRefused, TokenRefused) as error:
         log.note("sign_in_refused", reason=error.reason if isinstance(error, TokenRefused) else None)
         visit.set.append(cookie(STEPPING, "", 0))
@@ -81,9 +82,9 @@ def factor(visit: Visit) -> Response:
     try:
         if "answer" in fields:
             waits = visit.cookies.get(STEPPING, "")
-            waiting = wiring.access().enrolled(waits, fields["answer"], visit.person, visit.now)
+            waiting = wiring.access().enrolled(waits, fields["answer"], visit.person, visit.asker, visit.now)
         else:
-            waiting = wiring.access().enrol(visit.person, fields.get("password", ""), visit.now)
+            waiting = wiring.access().enrol(visit.person, fields.get("password", ""), visit.asker, visit.now)
     except AlreadyEnrolled:
         return _asked(visit, 409, None, "enrolled", "second_factor.html")
     except SignInRefused:
@@ -117,4 +118,5 @@ def _opened(visit: Visit, opened: Opened) -> Response:
     if visit.session_id:
         wiring.sessions().end(visit.session_id)
     visit.set += [cookie(SESSION, opened.id, LONGEST), cookie(STEPPING, "", 0)]
+    visit.set.append(cookie(DEVICE, opened.device, RECOGNISED))
     return visit.elsewhere("./")

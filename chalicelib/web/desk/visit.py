@@ -13,7 +13,7 @@ from chalice.app import Request, Response
 
 from chalicelib import wiring
 from chalicelib.command.people import Person
-from chalicelib.command.sessions import Session, SessionsUnavailable
+from chalicelib.command.sessions import Asker, Session, SessionsUnavailable
 from chalicelib.web import answers
 from chalicelib.web.desk import cookies, words
 from chalicelib.web.desk.rendering import render, static
@@ -64,6 +64,8 @@ class Visit:
         self.query: Mapping[str, str] = request.query_params or {}
         self.cookies = cookies.read(self.headers.get("cookie", ""))
         self.session_id = self.cookies.get(cookies.SESSION, "")
+        identity = request.context.get("identity") or {}
+        self.asker = Asker(str(identity.get("sourceIp") or ""), self.cookies.get(cookies.DEVICE, ""))
         self.now = wiring.clock()
         chosen = self.query.get("lang")
         self.language = _language(named(chosen) or named(self.cookies.get(cookies.LANGUAGE)), self.headers)

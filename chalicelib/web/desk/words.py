@@ -29,7 +29,10 @@ PLAIN: Mapping[str, tuple[str, str]] = {
         _("Too much for a workbook"),
         _("Nothing was cut: no workbook was made. The CSV of the same window has every row."),
     ),
-    "too_many": (_("Too many attempts"), _("Wait 15 minutes, then sign in again. Nobody is signed in.")),
+    "too_many": (
+        _("Too many attempts"),
+        _("Wait 15 minutes, or use a browser in which you have signed in before. Nobody is signed in."),
+    ),
     "refused": (_("Not done"), _("What you asked for does not fit how things stand now.")),
     "nothing_yet": (_("No numbers yet"), _("The first summary comes within two minutes of the start. Load again.")),
     "unavailable": (_("We cannot answer just now"), _("Wait a moment and load the page again: nothing is lost.")),
