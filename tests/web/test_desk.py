@@ -21,7 +21,7 @@ from chalicelib import wiring
 from chalicelib.checkpoint.poster import reading as codes
 from chalicelib.command import drawing
 from chalicelib.command.journal import JournalUnavailable
-from chalicelib.command.numbers import Numbers, window_of
+from chalicelib.command.numbers import NotPublished, Numbers, window_of
 from chalicelib.command.people import Person
 from chalicelib.command.sessions import Asker, Session
 from chalicelib.passage.hour import Hour
@@ -33,7 +33,7 @@ from chalicelib.summary.pointers import Reconciled
 from chalicelib.web import catalogues
 from chalicelib.web.desk import factor, machines, reading, rendering
 from chalicelib.web.desk.answering import answered
-from chalicelib.web.desk.numbers import ALARMS, MEASURES, Pages
+from chalicelib.web.reading.numbers import ALARMS, MEASURES, Pages
 from chalicelib.web.desk.rendering import render
 from chalicelib.web.desk.visit import Visit
 from chalicelib.web.language import CATALOGUES, CHINESE, DESK, ENGLISH, Language, messages
@@ -512,6 +512,34 @@ def machine_asks(numbers: Numbers, book: Book, arn: str | None, **headers: str) 
     }  # fmt: skip
     with wiring.use(numbers=numbers, journal=book, clock=lambda: AT):
         return machines.file(Request(event, None))
+
+
+class First:
+    """The published files while the first run is at it: `latest.json` is there, `now.json` is not yet."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.latest = numbers.latest
+
+    def now(self) -> None:
+        raise NotPublished
+
+
+class Signed:
+    """Somebody is signed in, whoever asks."""
+
+    def find(self, id: str, now: datetime) -> Session:
+        return Session(WANG, 0, 0, 0, "t")
+
+
+def test_who_comes_while_the_first_run_is_at_it_is_told_to_wait(numbers: Numbers) -> None:
+    event = {
+        "multiValueQueryStringParameters": None, "pathParameters": None, "body": "", "stageVariables": None,
+        "headers": {"accept-language": "en"}, "isBase64Encoded": False,
+        "requestContext": {"httpMethod": "GET", "resourcePath": "/", "identity": {}},
+    }  # fmt: skip
+    with wiring.use(numbers=First(numbers), sessions=Signed(), clock=lambda: AT):
+        answer = answered(reading.numbers, Request(event, None))
+    assert (answer.status_code, b"No numbers yet" in answer.body) == (200, True)
 
 
 def test_where_an_attempt_comes_from_is_what_the_gateway_saw_and_no_header() -> None:

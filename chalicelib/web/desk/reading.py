@@ -24,14 +24,15 @@ def numbers(visit: Visit) -> Response:
     published, pages = wiring.numbers(), Pages(visit.language)
     try:
         latest = published.latest()
-    except NotPublished:
+        now = published.now() if window.kind == "now" else None
+    except NotPublished:  # neither of them, or, while the first run is at it, not yet the second
         return visit.plain("nothing_yet", 200)
-    if window.kind != "now":
+    if now is None:
         shown = published.of(window, latest)
         if window.checkpoint and window.checkpoint not in shown.summary.checkpoints:
             raise NotFound
         return visit.page("window.html", polled=True, here="window", **pages.window(window, shown))
-    now, trend = published.now(), published.trend(latest)
+    trend = published.trend(latest)
     if window.checkpoint:
         there = now.checkpoints.get(window.checkpoint)
         if there is None:
