@@ -139,7 +139,7 @@ def test_attempts_are_counted_by_address_which_shuts_out_no_other(sessions: Sess
     tried = [sessions.attempt(f"n{at}", asker(), NOW) for at in range(PER_SOURCE + 2)]
     assert tried == [True] * PER_SOURCE + [False] * 2
     assert sessions.attempt("wang", asker(2), NOW)
-    for at in range(PER_NAME):
+    for _ in range(PER_NAME):
         sessions.attempt("wang", asker(), NOW)
     assert sessions.attempt("wang", asker(2), NOW), "what was refused does not count against the name"
 

@@ -65,7 +65,12 @@ def test_it_deploys_three_stacks_and_publishes_settings_once(
     strict = deploy(root, ministack, account, "--yes", "--second-factor", "ON")
     assert strict.returncode == 0, strict.stderr
     assert factor() == "ON"
+    gateway = ministack.client("apigateway", account, region="eu-central-1")
+    assert ":role/kakou-trial-command-LogsOfTheGateway" in gateway.get_account()["cloudwatchRoleArn"]
+    theirs = "arn:aws:iam::900000000001:role/theirs"
+    gateway.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": theirs}])
     again = deploy(root, ministack, account, "--yes", "--public-url", "https://ka.example/")
+    assert gateway.get_account()["cloudwatchRoleArn"] == theirs, "another's role is left alone"
     assert again.returncode == 0, again.stderr
     assert factor() == "ON", "what is not chosen stays as it stands"
     moved = bucket.current()

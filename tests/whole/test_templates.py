@@ -40,7 +40,7 @@ def resources(made: Package, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def statements(made: Package, role: str) -> dict[str, dict[str, Any]]:
-    policies = resources(made, "AWS::IAM::Role")[role]["Policies"]
+    policies = resources(made, "AWS::IAM::Role")[role].get("Policies", [])
     return {statement["Sid"]: statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]}
 
 
@@ -129,6 +129,42 @@ def test_the_desks_authoriser_is_asked_at_every_request(packages: dict[str, Pack
     assert told["x-amazon-apigateway-authorizer"]["authorizerResultTtlInSeconds"] == 0
 
 
+def test_what_the_gateway_itself_refuses_is_logged_by_listed_fields_alone(packages: dict[str, Package]) -> None:
+    """A request without a cookie, or a signature that IAM denies, reaches no function of ours. (MiniStack keeps no such
+    log.) Which people of ours asked for what is the journal's to say; no query, header or body is anybody's."""
+    (api,) = resources(packages["command"], "AWS::Serverless::Api").values()
+    told = api["AccessLogSetting"]
+    assert json.loads(told["Format"]) == {
+        "time": "$context.requestTime",
+        "request": "$context.extendedRequestId",
+        "method": "$context.httpMethod",
+        "route": "$context.resourcePath",
+        "status": "$context.status",
+        "refused": "$context.error.responseType",
+        "machine": "$context.identity.userArn",
+        "source": "$context.identity.sourceIp",
+    }
+    assert told["DestinationArn"]["Fn::Sub"].endswith(":log-group:${GatewayLog}")
+    assert resources(packages["command"], "AWS::Logs::LogGroup")["GatewayLog"]["RetentionInDays"] == 30
+    (public,) = resources(packages["public"], "AWS::Serverless::Api").values()
+    assert "AccessLogSetting" not in public, "no traveller's address is kept"
+
+
+def test_the_role_with_which_the_gateway_logs_is_made_where_there_is_none(packages: dict[str, Package]) -> None:
+    """One for an account and region: another stack's is not replaced, and ours outlives us, for others log with it."""
+    made = packages["command"].template
+    assert made["Parameters"]["GatewayLogRole"]["Default"] == "STANDS"
+    role, account = made["Resources"]["LogsOfTheGateway"], made["Resources"]["GatewayAccount"]
+    assert role["Condition"] == account["Condition"] == "MakesGatewayLogRole"
+    assert role["DeletionPolicy"] == role["UpdateReplacePolicy"] == "Retain"
+    (who,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert who["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    (policy,) = role["Properties"]["ManagedPolicyArns"]
+    assert policy["Fn::Sub"].endswith(":policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+    assert account["Properties"]["CloudWatchRoleArn"] == {"Fn::GetAtt": ["LogsOfTheGateway", "Arn"]}
+    assert made["Resources"]["RestAPI"]["DependsOn"] == ["GatewayAccount"], "a stage that logs wants it there"
+
+
 def test_the_desks_roles_may_do_this_and_nothing_else(packages: dict[str, Package]) -> None:
     assert actions(packages["command"], "AuthoriseRole") == {
         "dynamodb:GetItem", "dynamodb:UpdateItem", "cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser",
@@ -172,8 +208,8 @@ def test_functions_fit_the_gateway_and_keep_their_logs_for_a_stated_time(
 ) -> None:
     functions = resources(packages[stack], "AWS::Serverless::Function")
     logs = resources(packages[stack], "AWS::Logs::LogGroup")
-    kept = {group["LogGroupName"]["Fn::Sub"].removeprefix("/aws/lambda/") for group in logs.values()}
-    assert kept == {f"${{{name}}}" for name in functions}
+    named = [group["LogGroupName"]["Fn::Sub"].rpartition("/") for group in logs.values()]
+    assert {name for folder, _, name in named if folder == "/aws/lambda"} == {f"${{{name}}}" for name in functions}
     assert all(group["RetentionInDays"] for group in logs.values())
     for function in functions.values():
         behind_the_gateway = function["Handler"] == "app.app"
