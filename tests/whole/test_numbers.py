@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -44,7 +45,7 @@ from tests.whole.functions import Function
 from tests.whole.test_line import Centre, Storage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 PASSWORD = "Right-horse-7-battery"
 
@@ -722,6 +723,67 @@ def test_the_page_takes_in_new_numbers_without_losing_the_place(stack: LocalStac
     assert page.evaluate("document.activeElement.parentElement.id") == "d-hours"
     assert page.evaluate("document.querySelector('.scroll').scrollLeft") == 80
     assert page.evaluate(where) == pytest.approx(before, abs=1), "what one reads stays where it is"
+    page.close()
+
+
+def _instead(status: int, body: str, route: Route) -> None:
+    route.fulfill(status=status, body=body)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh-Hans", "%s 以后未刷新"), ("en", "Not refreshed since %s")], ids=["zh-Hans", "en"]
+)
+def test_a_page_that_is_not_refreshed_any_more_says_since_when(
+    stack: LocalStack, browser: Browser, language: str, said: str
+) -> None:
+    """The network is gone, then the desk answers 503, then a captive portal answers for it; then all is well again."""
+    from playwright.sync_api import expect
+
+    page = enter(browser, stack, "mei", "centre", 1920, 1080)
+    page.clock.install()
+    page.goto(f"{stack.command_url}?lang={language}")
+    since = page.evaluate("Date.now()") / 1000
+    said %= f"{datetime.fromtimestamp(since, LOCAL):%H:%M}"
+    bar = page.locator("[role=status].old")
+    assert bar.inner_text() == ""
+    page.route("**/api/?*", lambda route: route.abort())
+    page.clock.run_for(150_000)
+    assert bar.inner_text() == "", "not for a moment's trouble"
+    page.clock.run_for(40_000)
+    assert bar.inner_text().startswith(said)
+    well(page)
+    page.evaluate("scrollTo(0, 900)")
+    assert bar.evaluate("each => each.getBoundingClientRect().top") == 0, "wherever one reads"
+    for status, body in ((503, "<main>no</main>"), (200, "<h1>Welcome to our Wi-Fi</h1>")):
+        page.unroute_all()
+        page.route("**/api/?*", partial(_instead, status, body))
+        with page.expect_response("**/api/?*"):
+            page.clock.run_for(31_000)
+        assert bar.inner_text().startswith(said)
+        assert page.inner_text("h1") in ("数据", "Numbers"), "and shows what it knew"
+    page.unroute_all()
+    page.clock.run_for(31_000)
+    expect(bar).to_have_text("")
+    page.close()
+
+
+def test_whoever_leaves_a_date_half_typed_still_sees_new_numbers(stack: LocalStack, browser: Browser) -> None:
+    from playwright.sync_api import expect
+
+    page = enter(browser, stack, "mei", "centre", 1280, 800)
+    page.clock.install()
+    page.goto(stack.command_url)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.click("#from")
+    page.fill("#from", "2020-02-03")
+    page.evaluate("document.querySelector('.top .state').textContent = 'old'")
+    page.clock.run_for(115_000)
+    assert not asked, "a page does not change under the hand that types"
+    page.clock.run_for(40_000)
+    expect(page.locator(".top .state")).not_to_have_text("old")
+    assert page.evaluate("document.activeElement.id") == "from"
+    assert page.input_value("#from") == "2020-02-03", "and what was typed is still there"
     page.close()
 
 
