@@ -270,7 +270,7 @@ def test_each_small_chart_has_its_table(reports: dict[str, Report], case: str) -
     content = page(report)
     found = {told.get("data-at") for told, _ in Reading(content).numbers}
     again = dict(drawn_again(content))
-    assert len(again) == min(len(report.summary.checkpoints), pages.SHOWN)
+    assert len(again) == min(len(report.summary.checkpoints), SHOWN)
     assert {each for each in again.values() if each} == set(
         re.findall('<td class="spark">(<svg.*?</svg>)', content.decode())
     )

@@ -33,7 +33,7 @@ from chalicelib.summary.pointers import Reconciled
 from chalicelib.web import catalogues
 from chalicelib.web.desk import factor, machines, reading, rendering
 from chalicelib.web.desk.answering import answered
-from chalicelib.web.reading.numbers import ALARMS, MEASURES, Pages
+from chalicelib.web.desk.numbers import ALARMS, MEASURES, Pages
 from chalicelib.web.desk.rendering import render
 from chalicelib.web.desk.visit import Visit
 from chalicelib.web.language import CATALOGUES, CHINESE, DESK, ENGLISH, Language, messages
@@ -288,7 +288,7 @@ class Revised(Numbers):
                     each, key=each.key.replace("r001", "r002"), digest=digest(again), csv=Reference(csv_key, "")
                 )
                 content = again
-            store.put(each.key, content)
+            store.create(each.key, content)
             named.append(each)
         self._named = structs.replace(latest, days=tuple(named))
         super().__init__(store)
