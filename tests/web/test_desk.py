@@ -26,7 +26,7 @@ from chalicelib.command.people import Person
 from chalicelib.command.sessions import Asker, Session
 from chalicelib.passage.hour import Hour
 from chalicelib.summary import layout
-from chalicelib.summary.alarms import KINDS
+from chalicelib.summary.alarms import KINDS, Alarm
 from chalicelib.summary.bucket import SummaryBucket
 from chalicelib.summary.document import Reference, decode, digest, encode, revised
 from chalicelib.summary.pointers import Reconciled
@@ -584,6 +584,16 @@ def test_names_from_the_settings_are_text_and_nothing_else(numbers: Numbers) -> 
 
 def test_every_alarm_has_its_words() -> None:
     assert tuple(ALARMS) == KINDS
+
+
+def test_a_difference_of_the_recount_is_said_of_what_it_is(numbers: Numbers) -> None:
+    """It was said of passages, whatever differed."""
+    found = [
+        Alarm(kind="reconciliation_differs", value=3, expected=5, code=code) for code in ("fever", "origin 420100")
+    ]
+    page = dashboard(numbers, ENGLISH, alarms=tuple(found))
+    assert "Fever: the daily re-count found 3; the summaries have 5." in page
+    assert "origin 420100: the daily re-count found 3" in page
 
 
 def test_the_dashboard_is_light(numbers: Numbers) -> None:

@@ -54,7 +54,7 @@ STATES: Mapping[str, str] = {"counted": _("open"), "silent": _("silent"), "close
 
 ALARMS: Mapping[str, str] = {
     "late": _("The hour from %(since)s could be final for %(value)s minutes, and is not."),
-    "reconciliation_differs": _("The daily re-count found %(value)s passages; the summaries have %(expected)s."),
+    "reconciliation_differs": _("%(code)s: the daily re-count found %(value)s; the summaries have %(expected)s."),
     "key_regions_changed": _(
         "The list of key regions is version %(value)s; some of today was counted by %(expected)s."
     ),
@@ -489,7 +489,7 @@ class Pages:
             "value": charts.number(alarm.value),
             "expected": charts.number(alarm.expected) if alarm.expected is not None else "–",
             "of": charts.number(alarm.of) if alarm.of is not None else "–",
-            "code": alarm.code or "",
+            "code": self._say(MEASURES.get(alarm.code or "", alarm.code or "")),
         }
         return alarm.checkpoint or "", name, self._say(ALARMS[alarm.kind]) % told
 
