@@ -164,6 +164,23 @@ def test_every_page_is_read_in_order_of_arrival(table: Table) -> None:
     assert stored(table) == [f"{number:032x}" for number in range(6)]
 
 
+def test_the_other_way_reads_every_record_of_every_page_from_the_last_to_the_first(table: Table) -> None:
+    """For the daily check: what `facts` might lose must show there."""
+    first = record(1)
+    for number in (3, 5, 4):
+        table.register(record(number, at=NOW + timedelta(milliseconds=number), sealed=b"x" * 300_000))
+    table.register(first)
+    table.register(record(2, at=NOW + timedelta(hours=3), corrects=first))
+    table.register(record(9, at=NOW - timedelta(minutes=1), days=-1))  # has expired
+    found = list(table.again("CP", "101", HOUR, NOW))
+    assert [int(each.name[-32:], 16) for each in found] == [5, 4, 3, 2, 1]
+    assert found[3].name.startswith(f"{found[4].name}#"), "a correction is a record of its own"
+    assert facts.decode(found[0].facts).plate == f"{5:016x}"
+    table.scanned(scan(1), int((NOW + timedelta(days=1)).timestamp()))
+    assert [each.name for each in table.again("SCAN", "101", HOUR, NOW)] == [f"{stamp(NOW)}#{1:016x}"]
+    assert list(table.again("CP", "102", HOUR, NOW)) == []
+
+
 def scan(number: int, *, at: datetime = NOW, checkpoint: str = "101", poster: int = 1) -> Scan:
     return Scan(checkpoint, stamp(at), f"{number:016x}", poster, "A")
 

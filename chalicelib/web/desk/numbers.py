@@ -489,7 +489,7 @@ class Pages:
             "value": charts.number(alarm.value),
             "expected": charts.number(alarm.expected) if alarm.expected is not None else "–",
             "of": charts.number(alarm.of) if alarm.of is not None else "–",
-            "code": self._say(MEASURES.get(alarm.code or "", alarm.code or "")),
+            "code": self._say(MEASURES[code]) if (code := alarm.code or "") in MEASURES else code,
         }
         return alarm.checkpoint or "", name, self._say(ALARMS[alarm.kind]) % told
 
