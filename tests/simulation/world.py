@@ -429,6 +429,9 @@ class World:
     def _summaries_equal_the_table(self) -> None:
         counted, on_posters = self._counted(), self._on_posters()
         latest = decode_latest(self._object(layout.LATEST) or b"")
+        differing = [each.key for each in latest.differing]
+        self._must(not differing, f"the daily check differs: {differing}")
+        self.counts["checks"] += len(latest.checks)
         total: Counter[str] = Counter()
         hour = latest.first
         while hour < latest.open_from:

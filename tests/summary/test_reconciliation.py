@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from itertools import chain, islice
+from itertools import chain, islice, permutations
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from msgspec import structs
 
 from chalicelib.passage.facts import Registered, Scan
 from chalicelib.passage.hour import hours, stamp
+from chalicelib.passage.table import Raw
 from chalicelib.summary import layout, reconciliation, run
 from chalicelib.summary.document import Reference, digest, of_hour, reading
 from chalicelib.summary.pointers import plainly
@@ -132,6 +134,29 @@ def test_both_counts_agree_on_any_facts(registered: list[Registered], scans: lis
     found = reconciled(Reference("", ""), summary, table, EVENING.end)
     assert found.equal, (found.city, found.differing)
     assert found.codes == sum(len(summary.city.by.get(subject, {})) for subject in SUBJECTS)
+
+
+def test_of_a_passage_with_corrections_the_last_answers_and_the_first_arrival_count_in_whatever_order() -> None:
+    def record(name: str, poster: int, vehicle: str, origin: str, waited: int) -> Raw:
+        person = ["none", origin, "elsewhere", "home", False, ["none"], 365]
+        return Raw(name, json.dumps([1, poster, "A", vehicle, None, [person], False, waited]))
+
+    first = f"{stamp(EVENING.start)}#{1:032x}"
+    later = [f"{first}#{stamp(EVENING.end)}#{number:032x}" for number in (8, 9)]
+    records = [
+        record(first, 1, "car", "210381", 700), record(later[0], 2, "foot", "420100", 0),
+        record(later[1], 3, "truck", "110101", 0),
+    ]  # fmt: skip
+    settings = made_up.settings(EVENING)
+    summary = of_hour(EVENING, {"101": reading("101", [], settings, hour=EVENING)}, settings)
+    for order in permutations(records):
+        recount = Recount()
+        recount.add(EVENING, "101", order, [])
+        found = recount.of([summary], {7: ("110000",)})
+        numbers, by = found.numbers["101"], found.by["101"]
+        assert (found.records, numbers["passages"], numbers["corrected"], numbers["filled_late"]) == (3, 1, 1, 1)
+        assert (numbers["from_key_regions"], dict(by["origin"])) == (1, {"110101": 1})
+        assert (dict(by["passage_by_poster"]), dict(by["passage_by_vehicle"])) == ({"101-1-A": 1}, {"truck": 1})
 
 
 @pytest.mark.parametrize("way", ["facts", "again"])
