@@ -181,9 +181,10 @@ def _form(language: Language) -> bytes:
 
 
 def _source(name: str) -> str:
-    """A file of ours without comment lines, empty lines and indentation: no line of it may begin inside a text."""
+    """A file of ours without comments, empty lines and indentation: no line of it may begin inside a text, and none of
+    its texts has two slashes after a space."""
     text = (_STATIC / f"{name}.js").read_text("utf-8")
-    return re.sub(r"(?m)^\s*(?://.*)?\n?", "", text)
+    return re.sub(r"(?m)^\s*(?://.*)?\n?", "", re.sub(r"(?m) // .*$", "", text))
 
 
 def _named(kind: str, language: Language | None, content: bytes) -> str:

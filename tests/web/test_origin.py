@@ -16,7 +16,7 @@ from chalicelib.passage import codes
 from chalicelib.web import scripts
 from chalicelib.web.language import LANGUAGES, Language, messages
 from tests.web.conftest import Stack
-from tests.web.phone import OUTSIDE, Phone, fill, fill_driver, phone_at, picture, until, violations
+from tests.web.phone import OUTSIDE, Phone, ask, fill, fill_driver, phone_at, picture, press, turn, until, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -162,6 +162,69 @@ def test_what_was_wrong_is_forgotten_when_a_place_is_chosen(phone: Phone) -> Non
     phone.page.keyboard.type("hc")
     phone.page.locator("[role=option]").first.tap()
     phone.page.locator(f"[id='{FIELD}-wrong']").wait_for(state="detached")
+
+
+def ambiguous(phone: Phone) -> None:
+    """The form, come back with several places to choose an origin from."""
+    fill_driver(phone.page)
+    fill(phone.page, FIELD, "和平区")
+    phone.send()
+    phone.page.locator(f"select[name='{FIELD}']").wait_for()
+    with_ease(phone)
+
+
+def with_ease(phone: Phone) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+
+
+def test_another_place_than_those_to_choose_from_is_written(phone: Phone, stack: Stack) -> None:
+    ambiguous(phone)
+    origin(phone).select_option(label="都不是，重新填写")
+    phone.page.locator(f"input[name='{FIELD}'][role=combobox]").wait_for()
+    assert phone.page.evaluate("document.activeElement.name") == FIELD
+    assert origin(phone).input_value() == ""
+    assert origin(phone).get_attribute("aria-describedby") == f"{FIELD}-hint"
+    assert phone.page.locator(f"[id='{FIELD}-wrong'], .f.bad").count() == 0
+    assert len(options(phone)) == 35, "the list is open"
+    picture(phone.page, "origin-anew")
+    phone.page.keyboard.type("hc")
+    phone.page.locator("[role=option]").first.tap()
+    phone.send()
+    phone.page.locator(".done").wait_for()
+    assert parse_qs(phone.line.posts[-1].decode())[FIELD] == ["辽宁省鞍山市海城市"]
+    assert stack.stored == 1
+
+
+def test_the_next_traveller_writes_an_origin_whatever_the_first_chooses_from(phone: Phone) -> None:
+    ambiguous(phone)
+    press(phone.page, "add")
+    second = phone.page.locator("[name='travellers.1.origin']")
+    assert second.evaluate("field => field.localName") == "input"
+    until(phone.page, "!!document.querySelector('[name=\"travellers.1.origin\"][role=combobox]')")
+    second.tap()
+    phone.page.keyboard.type("hc")
+    phone.page.locator("[role=option]").first.tap()
+    assert second.input_value() == "辽宁省鞍山市海城市"
+    assert origin(phone).evaluate("field => field.localName") == "select"
+
+
+def test_another_place_is_written_without_a_script_too(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+        phone.page = context.new_page()
+        phone.page.goto(phone.address)
+        fill_driver(phone.page)
+        fill(phone.page, FIELD, "和平区")
+        turn(phone.page.locator("main > button.send"))
+        origin(phone).select_option(label="都不是，重新填写")
+        ask(phone.page, "add")
+        assert phone.page.locator("input[name='travellers.1.origin']").count() == 1
+        ask(phone.page, "remove-1")
+        turn(phone.page.locator("main > button.send"))
+        fill(phone.page, FIELD, "辽宁海城")
+        turn(phone.page.locator("main > button.send"))
+        assert stack.stored == 1
+        context.close()
 
 
 def test_without_the_places_the_field_takes_what_is_typed(browser: Browser, stack: Stack) -> None:

@@ -44,10 +44,15 @@ class Controls(HTMLParser):
         self.sent: dict[str, list[str]] = {}
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._select = ""
+        self._idle = False
+        """Inside a `template`, of which nothing is sent or shown."""
         self.feed(page.decode())
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = dict(attributes)
+        if self._idle or tag == "template":
+            self._idle = True
+            return
         self.tags.append((tag, found))
         name, kind = found.get("name") or "", found.get("type")
         if tag == "select":
@@ -56,6 +61,9 @@ class Controls(HTMLParser):
             self.sent.setdefault(self._select, []).append(found["value"] or "")
         elif tag == "input" and (kind not in ("radio", "checkbox") or "checked" in found):
             self.sent.setdefault(name, []).append(found.get("value") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._idle = self._idle and tag != "template"
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)

@@ -126,6 +126,8 @@ const add = () => {
   const sections = party();
   const at = sections.length;
   const made = sections[0].cloneNode(true);
+  const anew = find('template', made); // of an origin to choose: here it is written
+  if (anew) anew.parentNode.replaceWith(anew.content);
   for (const wrong of all('.wrong, .whose', made)) wrong.remove();
   for (const each of [...all('.bad, [aria-invalid], [aria-describedby]', made)]) {
     each.classList.remove('bad');

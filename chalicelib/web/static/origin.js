@@ -100,14 +100,24 @@ let list = null; // {field, options, at}: the one list that is open
 const origins = () => all('input[name$=".origin"]', kakou.form());
 const combine = () => {
   if (!kakou.form() || !places.length) return;
-  for (const field of origins()) {
+  const plain = origins().filter(field => !field.getAttribute('role'));
+  for (const field of plain) {
     for (const [key, value] of Object.entries({
       role: 'combobox', autocomplete: 'off', 'aria-autocomplete': 'list', 'aria-expanded': 'false',
     })) field.setAttribute(key, value);
   }
   const field = document.activeElement;
-  if (origins().includes(field)) open(field);
+  if (plain.includes(field)) open(field);
 };
+
+// None of the places to choose from: the field to write in takes their place.
+document.addEventListener('change', ({ target }) => {
+  const anew = target.localName === 'select' && find('template', target.parentNode);
+  if (!anew || target.selectedIndex < target.length - 1) return;
+  target.parentNode.replaceWith(anew.content);
+  combine();
+  named(target.name).focus();
+});
 
 const close = () => {
   if (!list) return;

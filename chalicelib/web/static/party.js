@@ -142,7 +142,7 @@ const receipted = async () => {
   }
 };
 const watch = () => {
-  if (kakou.form() && find('main')) new MutationObserver(health).observe(find('main'), { childList: true });
+  if (kakou.form() && find('main')) new MutationObserver(() => { health(); combine(); }).observe(find('main'), { childList: true });
 };
 openings.push(() => { helping(); health(); offer(); watch(); });
 new MutationObserver(receipted).observe(document.documentElement, { childList: true });
