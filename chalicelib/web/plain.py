@@ -39,7 +39,7 @@ PLAIN: Mapping[str, Plain] = {
         by_hand=True,
     ),
     "typed_refused": Plain(
-        _("This stands on no poster"),
+        _("No poster has this number and code"),
         (
             _("Compare the checkpoint number and the short code with the poster, and type them again."),
             _("Does this page come back? Ask the staff."),

@@ -93,9 +93,9 @@ _EASY_WORDS: Mapping[str, str] = {
     "forget": _("Forget it"),
     "forgotten": _("Forgotten: nothing of it is on this phone any more."),
     "health": _("Health of everybody"),
-    "nobody_asked": _("Was nobody of you in a key region in the last 14 days, and does nobody feel ill?"),
-    "nobody": _("Right, nobody: “No” and “None of these” for all"),
-    "nobody_told": _("Answered for everybody. Each answer can be changed above."),
+    "nobody_asked": _("Is this true of everybody who has not answered yet? Then one tap answers for them:"),
+    "nobody": _("Nobody was in a key region in the last 14 days, and nobody feels ill"),
+    "nobody_told": _("Answered: “No” and “None of these”. Each answer can be changed above."),
 }
 
 

@@ -86,7 +86,7 @@ def test_one_tap_answers_for_all_who_have_not_answered(phone: Phone, stack: Stac
         "travellers.1.symptoms=none",
     ], "what was answered stands"
     assert phone.page.locator("#health button").is_hidden()
-    assert phone.page.locator("#health [role=status]").inner_text().startswith("已为所有人作答")
+    assert phone.page.locator("#health [role=status]").inner_text().startswith("已选“否”和“都没有”")
     press(phone.page, "add")
     assert phone.page.locator("#health button").is_visible(), "the third is asked anew"
     assert phone.page.locator("[name='travellers.2.symptoms']:checked").count() == 0
