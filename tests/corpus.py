@@ -195,7 +195,8 @@ def value_cases() -> Iterator[Case]:
     )
     yield from _field(
         T0 + "origin",
-        ["420106", "abroad", "武昌区", "湖北武汉武昌", "710000", "810000", "４２０１０６"],
+        ["420106", "abroad", "武昌区", "湖北武汉武昌", "710000", "810000", "４２０１０６"]
+        + ["Россия", "한국", "日本", "Seoul", "Osaka, Japan", "из-за границы", "Outside China", "중국 밖", "中国の外"],
         {
             "origin_unknown": ["000000", "999999", "42010", "<script>", "nowhere at all", "421", "42010６６"],
             "origin_choose": ["武汉", "湖北省"],

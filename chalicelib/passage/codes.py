@@ -21,9 +21,6 @@ YES_NO = ("yes", "no")
 ABROAD = "abroad"
 """Origin outside the divisions of GB/T 2260."""
 
-ABROAD_WORDS = frozenset({ABROAD, "境外", "国外", "海外", "外国", "해외", "국외", "за границей", "за рубежом"})
-"""What people type for it."""
-
 ELSEWHERE = "elsewhere"
 """Destination outside the city: passing through."""
 

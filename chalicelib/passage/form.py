@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from chalicelib import divisions
 from chalicelib.passage import codes, values
+from chalicelib.passage.abroad import is_abroad
 from chalicelib.passage.decoding import Fields
 from chalicelib.passage.passage import Passage, Traveller
 from chalicelib.passage.values import Wrong
@@ -202,16 +203,16 @@ class _Answers:
         return chosen
 
     def origin(self, field: str) -> str | None:
-        """The code of the division that was chosen, or typed as a code, a name or in pinyin."""
+        """The code of the division that was chosen, or typed as a code, a name or in pinyin; or that for abroad."""
         text = self.text(field)
-        if text.casefold() in codes.ABROAD_WORDS:
-            return codes.ABROAD
         if not text:
             self.problem(field, "required")
             return None
         found = divisions.find(text)
         if len(found) == 1:
             return found[0].code
+        if not found and is_abroad(text):
+            return codes.ABROAD
         if found:
             self.problem(field, "origin_choose", tuple(place.code for place in found))
         else:

@@ -6,7 +6,7 @@ are in `static/check.js`; the tests run every input of the corpus through both.
 
 from __future__ import annotations
 
-from chalicelib.passage import codes, form, values
+from chalicelib.passage import abroad, codes, form, values
 
 
 def rules() -> dict[str, object]:
@@ -36,6 +36,7 @@ def rules() -> dict[str, object]:
         "temperature": values.TEMPERATURE.pattern,
         "temperature_else": values.TEMPERATURE_ELSE.pattern,
         "degrees": [values.TEMPERATURE_MIN, values.TEMPERATURE_MAX],
+        "abroad": sorted(abroad.NAMES),
         "submission": form.SUBMISSION.pattern,
         "vehicles": codes.VEHICLES,
         "no_vehicle": sorted(codes.NO_VEHICLE),

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from chalicelib import divisions
-from chalicelib.passage import codes
+from chalicelib.passage import abroad
 from chalicelib.web import scripts
 from chalicelib.web.language import LANGUAGES, Language, messages
 from tests.web.conftest import Stack
@@ -22,6 +22,19 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
 FIELD = "travellers.0.origin"
+
+ABROAD = (
+    "Россия",
+    "россия",
+    "한국",
+    "日本",
+    "韩国",
+    "Seoul",
+    "Seoul, South Korea",
+    "из-за границы",
+    "КНДР",
+    "ｊａｐａｎ",
+)
 
 
 def with_places(phone: Phone) -> Phone:
@@ -110,7 +123,9 @@ def test_by_keys_alone(phone: Phone) -> None:
     assert origin(phone).get_attribute("aria-activedescendant") is None
     fill(phone.page, FIELD, "没有这个地方")
     assert "没有这个地名" in phone.page.locator("p.places").inner_text()
-    assert origin(phone).get_attribute("aria-expanded") == "false"
+    assert options(phone) == ["境外"], "whoever is from there finds the way"
+    phone.page.keyboard.press("Enter")
+    assert origin(phone).input_value() == "没有这个地方", "and nobody else is sent it"
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
@@ -130,7 +145,7 @@ def test_whatever_is_chosen_means_that_place_alone_to_the_server(
         phone.page.evaluate(AXE_SCRIPT)
         assert violations(phone.page) == []
         phone.page.locator("[role=option]", has_text=messages(language).gettext("Outside China")).tap()
-        assert origin(phone).input_value() in codes.ABROAD_WORDS
+        assert origin(phone).input_value() == messages(language).gettext("abroad")
         fill(phone.page, FIELD, "hp")
         assert violations(phone.page) == []
         phone.page.emulate_media(color_scheme="dark")
@@ -140,6 +155,23 @@ def test_whatever_is_chosen_means_that_place_alone_to_the_server(
         picture(phone.page, "places-found")
         phone.page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert phone.page.evaluate(OUTSIDE) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_from_abroad_whatever_it_is_called(browser: Browser, stack: Stack, language: Language) -> None:
+    """The browser knows the server's names for it, and says it first, in the page's own word."""
+    say = messages(language).gettext
+    with phone_at(browser, stack, locale=language.tag) as phone:
+        with_places(phone)
+        told = [*ABROAD, *abroad.NAMES, say("Outside China"), say("abroad"), "海城", "Kore", "", "xyz", "Laoshan"]
+        ours = [abroad.is_abroad(text) for text in told]
+        assert ours == [True] * (len(told) - 5) + [False] * 5
+        assert phone.page.evaluate("texts => texts.map(text => kakou.abroad(text))", told) == ours
+        for typed in {*ABROAD, "Qqq", say("Outside China")} - {say("abroad")}:
+            fill(phone.page, FIELD, typed)
+            assert options(phone)[0] == say("Outside China"), typed
+            phone.page.locator("[role=option]").first.tap()
+            assert origin(phone).input_value() == say("abroad")
 
 
 def test_a_second_traveller_has_a_list_of_their_own(phone: Phone) -> None:

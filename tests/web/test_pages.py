@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.passage import codes, form
+from chalicelib.passage.abroad import is_abroad
 from chalicelib.passage.decoding import TRAVELLER, Fields
 from chalicelib.passage.form import Problem
 from chalicelib.web import catalogues, pages, plain, words
@@ -298,7 +299,11 @@ def test_the_word_for_abroad_that_the_page_names_is_taken(language: Language) ->
     page = pages.form_page(scene(language), submission=ID).decode()
     hint = re.search('id="travellers.0.origin-hint">(.*?)</p>', page, re.S)
     assert hint
-    assert any(word in hint[1] for word in codes.ABROAD_WORDS)
+    sentence = messages(language).gettext(words.RULES["origin_unknown"])
+    for text in (hint[1], sentence):
+        named = re.findall("境外|[“「«][^”」»]+[”」»]|abroad", text)
+        assert named
+        assert all(map(is_abroad, named)), text
 
 
 def test_the_same_words_are_the_same_catalogue_whenever_it_is_built(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ const search = (typed, near) => {
     .map(place => [likely(place), place]).sort(([one], [other]) => one - other).map(([, place]) => place);
 };
 
-let list = null; // {field, options, at}: the one list that is open
+let list = null; // {field, options, at, known}: the one list that is open
 const origins = () => all('input[name$=".origin"]', kakou.form());
 const combine = () => {
   if (!kakou.form() || !places.length) return;
@@ -141,6 +141,10 @@ const choose = at => {
   write(field, place ? written(place) : text || '');
 };
 
+// Whether `text` names a country, as passage/abroad.py reads it.
+const letters = text => text.normalize('NFKC').toLowerCase().replace(/[^\p{L}]/gu, '');
+kakou.abroad = text => [text, ...text.split(/[,\uff0c\u3001/]/)].some(part => RULES.abroad.includes(letters(part)));
+
 // Opens, or renews, the list under `field` for what is typed there.
 const open = field => {
   const typed = field.value.trim();
@@ -150,12 +154,15 @@ const open = field => {
     + '[name="travellers.0.township"] option[value]:not([value=""])', kakou.form());
   const deeper = !typed || !!chosen;
   const found = !typed ? places.filter(place => !place.up) : chosen ? chosen.below : search(typed, near ? near.value : '').slice(0, MANY);
-  const abroad = [SAID.outside, SAID.abroad].some(word => word.toLowerCase().startsWith(typed.toLowerCase()));
+  const abroad = kakou.abroad(typed);
+  const begun = abroad || [SAID.outside, SAID.abroad].some(word => word.toLowerCase().startsWith(typed.toLowerCase()));
   const options = found.map(place => [place]);
-  if (abroad) options.push([null, SAID.abroad, SAID.outside]);
+  // Whoever typed something else may be from there too, and is asked; Enter alone does not say so.
+  if (begun || !found.length) options[abroad ? 'unshift' : 'push']([null, SAID.abroad, SAID.outside]);
   if (chosen) options.push([null, '', SAID.all]);
   close();
-  list = { field, options, at: -1 };
+  const known = begun || found.length;
+  list = { field, options, at: -1, known };
   const id = `${field.name}-places`;
   const shown = ([place, , word]) => {
     if (!place) return [word];
@@ -173,14 +180,12 @@ const open = field => {
   }, ...shown(option))));
   box.addEventListener('pointerdown', event => event.preventDefault()); // the field keeps the focus
   box.addEventListener('mousedown', event => event.preventDefault());
-  const told = !options.length ? SAID.nowhere : !typed ? SAID.pick : chosen ? SAID.deeper : SAID.found;
+  const told = !known ? SAID.nowhere : !typed ? SAID.pick : chosen ? SAID.deeper : SAID.found;
   const said = element('p', { class: 'hint places', role: 'status' });
-  field.after(...options.length ? [said, box] : [said]);
+  field.after(said, box);
   said.textContent = told;
-  if (options.length) {
-    field.setAttribute('aria-expanded', 'true');
-    field.setAttribute('aria-controls', id);
-  }
+  field.setAttribute('aria-expanded', 'true');
+  field.setAttribute('aria-controls', id);
 };
 
 const point = to => {
@@ -216,10 +221,10 @@ document.addEventListener('keydown', event => {
   if (!isOrigin(target)) return;
   if (key === 'Escape' && list) close();
   else if (key === 'ArrowDown' && !list) open(target);
-  else if (!list || !list.options.length) return;
+  else if (!list) return;
   else if (key === 'ArrowDown') point(list.at + 1);
   else if (key === 'ArrowUp') point(list.at < 0 ? -1 : list.at - 1);
-  else if (key === 'Enter' && (list.at >= 0 || list.options.length === 1)) choose(Math.max(0, list.at));
+  else if (key === 'Enter' && (list.at >= 0 || list.known && list.options.length === 1)) choose(Math.max(0, list.at));
   else return;
   event.preventDefault();
 });
