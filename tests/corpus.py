@@ -195,13 +195,15 @@ def value_cases() -> Iterator[Case]:
     )
     yield from _field(
         T0 + "origin",
-        ["420106", "abroad", "武昌区", "湖北武汉武昌", "710000", "810000", "４２０１０６"]
-        + ["Россия", "한국", "日本", "Seoul", "Osaka, Japan", "из-за границы", "Outside China", "중국 밖", "中国の外"],
+        [
+            "420106", "abroad", "武昌区", "湖北武汉武昌", "710000", "810000", "４２０１０６", "Россия", "한국", "日本", "Seoul",
+            "Osaka, Japan", "из-за границы", "Outside China", "중국 밖", "中国の外",
+        ],
         {
             "origin_unknown": ["000000", "999999", "42010", "<script>", "nowhere at all", "421", "42010６６"],
             "origin_choose": ["武汉", "湖北省"],
         },
-    )
+    )  # fmt: skip
     yield from _field(
         T0 + "township", ["elsewhere", township()], {"township_unknown": ["210381999", "110101001", "海城"]}
     )
