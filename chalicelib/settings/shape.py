@@ -117,6 +117,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """From which temperature a traveller counts as feverish, tenths of a degree Celsius."""
     notices: dict[str, str] = {}
     """Language (`zh`, `en`) -> what the form tells everyone, in plain text."""
+    key_region_notices: dict[str, str] = {}
+    """Language -> what the city asks of parties from key regions: on their receipts, in plain text."""
     before: tuple[Before, ...] = ()
     """Earlier values of `fever` and `retention_days`, in order; publishing keeps it."""
 
@@ -289,10 +291,11 @@ def _problems(settings: Settings) -> Iterator[str]:
         later.until < earlier.until for earlier, later in pairwise(settings.before)
     ):
         yield "before: each until must be a UTC stamp, not before the one above"
-    for language, text in settings.notices.items():
-        if not re.fullmatch("[a-z]{2}", language):
-            yield "notices: name the languages with two small letters"
-        yield from _text_problems(f"notices.{language}", text, 500)
+    for name, notices in (("notices", settings.notices), ("key_region_notices", settings.key_region_notices)):
+        for language, text in notices.items():
+            if not re.fullmatch("[a-z]{2}", language):
+                yield f"{name}: name the languages with two small letters"
+            yield from _text_problems(f"{name}.{language}", text, 500)
 
 
 def _poster_problems(settings: Settings) -> Iterator[str]:

@@ -35,6 +35,8 @@ class Scene(Struct, frozen=True):
     """Codes of the divisions on the current list."""
     announcement: str = ""
     """Shown to everybody before the first field."""
+    asked_of_key_regions: str = ""
+    """What the city asks of parties from key regions: on their receipts."""
     today: str = ""
     """The day in Asia/Shanghai, `2020-02-10`: a phone's own may be wrong."""
     helper: bool = False

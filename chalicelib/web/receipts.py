@@ -25,8 +25,8 @@ _LABELS: Mapping[str, str] = {
 def receipt_page(
     scene: Scene, receipt: Receipt, *, answered: datetime, noticed: bool = False, others: Iterable[Scene] = ()
 ) -> bytes:
-    """The receipt as answered at `answered`: the age it shows goes on from there. `noticed`: with the announcement of
-    the scene, as what the city asks of this party. `others` are the same scene in other languages: what the receipt
+    """The receipt as answered at `answered`: the age it shows goes on from there. `noticed`: with what the
+    city asks of parties from key regions. `others` are the same scene in other languages: what the receipt
     says is on the page in those too, unseen until it is asked for."""
     say, chinese = messages(scene.language).gettext, messages(CHINESE).gettext
     arrived = moment(receipt.received_at).astimezone(LOCAL)
@@ -43,7 +43,7 @@ def receipt_page(
             "day": say("%(year)d-%(month)02d-%(day)02d")
             % {"year": arrived.year, "month": arrived.month, "day": arrived.day},
             "vehicle": say(words.VEHICLES[receipt.vehicle]),
-            "notice": scene.announcement if noticed else "",
+            "notice": scene.asked_of_key_regions if noticed else "",
         }
 
     own = said(scene)

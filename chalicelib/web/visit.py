@@ -108,7 +108,8 @@ class Visit:
             retention_days=settings.retention_days,
             city=settings.city,
             key_regions=settings.key_regions_at(self.at).codes,
-            announcement=settings.notices.get(language.code) or settings.notices.get(CHINESE.code, ""),
+            announcement=_in(language, settings.notices),
+            asked_of_key_regions=_in(language, settings.key_region_notices),
             today=self.today,
             helper="helper" in self.query,
         )
@@ -123,6 +124,11 @@ class Visit:
         more["replaces"] = replaces if isinstance(replaces, str) and SUBMISSION.fullmatch(replaces) else ""
         page = pages.form_page(self.scene(settings, scanned), submission=submission, fields=fields, **more)
         return answers.page(page, status, self.language, self.headers, personal=fields is not None)
+
+
+def _in(language: Language, notices: Mapping[str, str]) -> str:
+    """The notice in that language, or else in Chinese."""
+    return notices.get(language.code) or notices.get(CHINESE.code, "")
 
 
 def broken(error: Exception) -> int:

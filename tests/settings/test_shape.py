@@ -88,6 +88,8 @@ def test_they_come_back_from_json_as_they_were() -> None:
         ({"fever": 400}, "fever"),
         ({"notices": {"chinese": "x"}}, "notices"),
         ({"notices": {"zh": ""}}, "notices.zh"),
+        ({"key_region_notices": {"chinese": "x"}}, "key_region_notices"),
+        ({"key_region_notices": {"zh": "x" * 501}}, "key_region_notices.zh"),
         ({"notices": {"zh": "x" * 501}}, "notices.zh"),
     ],
 )

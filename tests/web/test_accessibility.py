@@ -16,7 +16,7 @@ from chalicelib.web import pages, plain
 from chalicelib.web.language import LANGUAGES, Language
 from chalicelib.web.receipts import receipt_page
 from tests.web.browser import PHONE
-from tests.web.phone import OUTSIDE, violations
+from tests.web.phone import OUTSIDE, SMALL, violations
 from tests.web.test_pages import ID, scene
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _receipt(vehicle: str, tail: str) -> Receipt:
 
 
 def _noticed(language: Language) -> pages.Scene:
-    return msgspec.structs.replace(scene(language), announcement="请居家观察")
+    return msgspec.structs.replace(scene(language), asked_of_key_regions="请居家观察")
 
 
 PAGES: Mapping[str, Callable[[Language], bytes]] = {
@@ -110,6 +110,14 @@ def test_text_may_be_twice_as_large(page: Page, name: str, language: Language) -
         page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_everything_to_touch_is_large_enough(page: Page, language: Language) -> None:
+    for name, shown in PAGES.items():
+        page.set_content(shown(language).decode())
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        assert page.evaluate(SMALL) == [], name
 
 
 def test_axe_would_find_something(page: Page) -> None:

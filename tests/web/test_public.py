@@ -318,8 +318,10 @@ def test_without_settings_what_cannot_be_read_is_refused_and_json_is_told(stack:
 
 
 def test_the_notice_is_for_parties_from_key_regions(stack: Stack) -> None:
-    stack.change(notices={"zh": "请居家观察"})
-    assert "请居家观察" in get(stack.address).text
+    stack.change(notices={"zh": "请戴口罩"}, key_region_notices={"zh": "请居家观察"})
+    form = get(stack.address).text
+    assert "请戴口罩" in form
+    assert "请居家观察" not in form, "everybody reads it"
     here = {"travellers__0__origin": "210102"}
     assert "请居家观察" not in post(stack.address, as_form(one("1" * 32, **here))).text
     assert "请居家观察" in post(stack.address, as_form(one("2" * 32))).text, "from Wuhan"

@@ -39,7 +39,7 @@ PUBLIC = {KEY_ID: public_key(PassageKeys.of(b"s" * 64, "test"))}
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
 def test_the_receipt_shows_the_place_the_local_time_and_the_party(language: Language) -> None:
-    asked = msgspec.structs.replace(scene(language), announcement="居家观察")
+    asked = msgspec.structs.replace(scene(language), asked_of_key_regions="居家观察")
     page = receipt_page(asked, RECEIPT, answered=AT, noticed=True).decode()
     for shown in ("101", "00:05", "234", "王**", "&lt;**", "7KQ2 M9XD", "KR1-A-B", "居家观察"):
         assert shown in page
@@ -50,7 +50,7 @@ def test_the_receipt_shows_the_place_the_local_time_and_the_party(language: Lang
 
 
 def test_it_says_the_same_in_every_other_language() -> None:
-    others = [msgspec.structs.replace(scene(own), announcement=f"note {own.code}") for own in LANGUAGES[1:]]
+    others = [msgspec.structs.replace(scene(own), asked_of_key_regions=f"note {own.code}") for own in LANGUAGES[1:]]
     page = receipt_page(scene(), RECEIPT, answered=AT, noticed=True, others=others).decode()
     for own in LANGUAGES[1:]:
         say = messages(own).gettext
