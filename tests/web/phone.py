@@ -29,6 +29,14 @@ OUTSIDE = """() => [...document.querySelectorAll("body *")].filter((each) => {
 }).map((each) => each.outerHTML.slice(0, 120))"""
 
 
+SMALL = """() => [...document.querySelectorAll("a[href], button, input, select, summary, [role=option]")].map(each => {
+  const target = /radio|checkbox/.test(each.type) ? each.closest("label") : each;
+  const { width, height } = target.getBoundingClientRect();
+  return [width, height, target.outerHTML.slice(0, 120)];
+}).filter(([width, height]) => width && height && (width < 44 || height < 44))"""
+"""What is to be touched, and smaller than 44 px."""
+
+
 @dataclass
 class Phone:
     """A phone before the checkpoint's poster."""

@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -191,6 +192,33 @@ def test_a_problem_is_said_above_and_beside_its_field(rule: str, language: Langu
     assert f'<a href="#{field}">' in page
     assert f'id="{field}-wrong"' in page
     assert 'aria-invalid="true"' in page
+
+
+def test_every_problem_leads_to_its_field_or_nowhere() -> None:
+    fields = [
+        "submission",
+        "replaces",
+        "vehicle",
+        "plate",
+        "travellers",
+        *(f"travellers.1.{part}" for part in TRAVELLER),
+    ]
+    page = pages.form_page(
+        scene(),
+        submission=ID,
+        fields={"travellers.0.name": "x", "travellers.1.name": "y"},
+        problems=tuple(Problem(field, "required") for field in fields),
+    )
+    tags = Controls(page).tags
+    led = {found["href"][1:] for tag, found in tags if tag == "a" and (found.get("href") or "").startswith("#")}  # type: ignore[index]
+    assert len(led) == len(fields) - 2
+    assert led <= {found.get("id") for _, found in tags}
+
+
+@pytest.mark.parametrize("helper", [False, True])
+def test_nobody_is_called_yourself_whom_another_fills_in_for(helper: bool) -> None:
+    page = pages.form_page(msgspec.structs.replace(scene(ENGLISH), helper=helper), submission=ID).decode()
+    assert ("<small>yourself" in page) is not helper
 
 
 def test_a_place_that_is_not_clear_becomes_a_choice() -> None:

@@ -354,3 +354,27 @@ def test_axe_finds_nothing(browser: Browser, stack: Stack, language: Language) -
         phone.page.locator("#health button").tap()
         registered(phone)
         looked_at("next")
+
+
+def test_what_changes_by_itself_is_written_into_one_region_that_was_there_before(phone: Phone) -> None:
+    """Screen readers seldom say what comes together with its live region."""
+    region = "document.querySelector('#said').textContent"
+    phone.page.evaluate("self.region = document.querySelector('form > #said[role=status]')")
+    phone.page.locator("#helper").click()
+    assert phone.page.evaluate(region) == phone.page.locator("#helped").inner_text()
+    assert phone.page.locator("#h-0 small").is_hidden(), "not yourself"
+    phone.page.locator("#helper").click()
+    assert phone.page.evaluate(region) == ""
+    assert phone.page.locator("#h-0 small").is_visible()
+    assert phone.page.evaluate("region.isConnected")
+    fill_driver(phone.page)
+    phone.line.state = "down"
+    phone.send()
+    phone.page.locator("#say-waiting").wait_for()
+    phone.page.close()
+    phone.line.state = "up"
+    phone.open()
+    card = phone.page.locator(".card.ok[id^=say-]")
+    card.wait_for()
+    assert phone.page.evaluate(region) == card.locator("h2").inner_text()
+    assert phone.page.locator(".card[role=status], #helped[role]").count() == 0

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.web.language import LANGUAGES, Language
 from tests.parties import resident_id
 from tests.web.conftest import NotSealed, Stack
-from tests.web.phone import OUTSIDE, fill, fill_driver, phone_at, picture, press, ready, tick, violations
+from tests.web.phone import OUTSIDE, SMALL, fill, fill_driver, phone_at, picture, press, ready, tick, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -30,6 +30,7 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language
             page.emulate_media(color_scheme="dark")
             assert violations(page, "color-contrast") == [], state
             assert page.evaluate(OUTSIDE) == [], state
+            assert page.evaluate(SMALL) == [], state
             picture(page, f"state-{state}")
 
         ready(phone)
@@ -49,9 +50,34 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language
         phone.page.locator(".whose").nth(1).wait_for(timeout=90_000)
         looked_at("party")
         phone.line.state = "down"
+        phone.page.locator(".langs summary").click()
+        phone.page.locator(".langs button").first.click()
+        phone.page.locator("#say-tongue").wait_for(timeout=90_000)
+        looked_at("language needs the network")
+        fill(phone.page, "travellers.0.origin", "和平区")
+        phone.page.evaluate(
+            "void (self.own = IDBFactory.prototype.open, IDBFactory.prototype.open = () => { throw 0; })"
+        )
         phone.send()
         phone.page.locator("#say-waiting").wait_for(timeout=90_000)
+        assert phone.page.locator("body.held").count() == 0
+        looked_at("cannot be kept")
+        phone.page.evaluate("void (IDBFactory.prototype.open = self.own)")
+        phone.page.locator("#say-waiting .send").click()
+        phone.page.locator(".held #say-waiting").wait_for(timeout=90_000)
         looked_at("kept")
+        phone.page.close()
+        phone.line.state = "up"
+        phone.open()
+        phone.page.locator(".card.alert button").wait_for(timeout=90_000)
+        looked_at("to mend, from the queue")
+        phone.page.locator(".card.alert button").click()
+        phone.page.locator("#mend").wait_for(timeout=90_000)
+        looked_at("mend")
+        phone.page.locator("select[name='travellers.0.origin']").select_option(index=1)
+        phone.line.state = "down"
+        phone.send()
+        phone.page.locator(".held #say-waiting").wait_for(timeout=90_000)
         phone.page.close()
         phone.line.state = "up"
         stack.sealing_fails = NotSealed("KMS")
@@ -66,7 +92,22 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language
         looked_at("refused")
         stack.change(posters=posters)
         phone.page.locator(".card.alert button").click()
+        phone.line.state = "answer"
         phone.send()
+        phone.page.locator("#say-waiting .quiet").click(timeout=90_000)
+        fill(phone.page, "plate", "辽CA8888")
+        phone.line.state = "down"
+        phone.send()
+        phone.page.locator(".held #say-waiting").wait_for(timeout=90_000)
+        phone.page.close()
+        phone.line.state = "up"
+        phone.open()
+        phone.page.locator(".card.kept .button").first.wait_for(timeout=90_000)
+        looked_at("correction offered")
+        phone.page.locator(".card.kept button.button").click()
+        phone.page.locator(".card.kept .send").wait_for(timeout=90_000)
+        looked_at("correction")
+        phone.page.locator(".card.kept .send").click()
         phone.page.locator(".done").wait_for(timeout=90_000)
         looked_at("registered")
         phone.page.go_back()
@@ -79,4 +120,4 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, stack: Stack, language
         phone.open()
         phone.page.locator(".card.ok").wait_for(timeout=90_000)
         looked_at("reopened")
-        assert stack.stored == 1
+        assert stack.stored == 2, "one, and its correction"

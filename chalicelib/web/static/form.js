@@ -31,12 +31,12 @@ const say = (key, tone, title, lines, focus) => {
   if (old && find('h2', old).textContent === title) return;
   hush(key);
   const heading = element('h2', { tabindex: -1 }, title);
-  find('main').prepend(element('section', { class: `card ${tone}`, id: `say-${key}`, role: focus ? 'group' : 'status' },
+  find('main').prepend(element('section', { class: `card ${tone}`, id: `say-${key}`, role: 'group' },
     heading, ...lines.map(line => typeof line === 'string' ? element('p', {}, line) : line)));
   if (focus) {
     scrollTo(0, 0);
     heading.focus({ preventScroll: true });
-  }
+  } else find('#said').textContent = title;
 };
 const hush = key => { const card = find(`#say-${key}`); if (card) card.remove(); };
 
@@ -365,7 +365,6 @@ const enhance = () => {
   form = find('form');
   if (!form || !named('submission')) return form = null;
   if (kakou.opened) kakou.opened();
-  if (!find('#said')) find('main').append(element('p', { id: 'said', class: 'after', role: 'status' }));
   // Listened for as clicks: which button sent a form, older browsers do not say.
   form.addEventListener('click', event => {
     const pressed = event.target.closest('button[name=action]');

@@ -181,9 +181,8 @@ const open = field => {
   box.addEventListener('pointerdown', event => event.preventDefault()); // the field keeps the focus
   box.addEventListener('mousedown', event => event.preventDefault());
   const told = !known ? SAID.nowhere : !typed ? SAID.pick : chosen ? SAID.deeper : SAID.found;
-  const said = element('p', { class: 'hint places', role: 'status' });
-  field.after(said, box);
-  said.textContent = told;
+  field.after(element('p', { class: 'hint places' }, told), box);
+  tell(told);
   field.setAttribute('aria-expanded', 'true');
   field.setAttribute('aria-controls', id);
 };

@@ -86,10 +86,11 @@ const offer = async () => {
       find('#remembered').remove();
       kakou.fill(own.body);
       kakou.opened();
-      tell(SAID.filled);
       const health = find('#health');
-      if (health) kakou.lead(health);
-      else kakou.lead(find('[name="travellers.0.key_region_stay"]').closest('fieldset'), 'legend');
+      const next = health || find('[name="travellers.0.key_region_stay"]').closest('fieldset');
+      find('h2, legend', next).after(element('p', { class: 'hint' }, SAID.filled));
+      kakou.lead(next, 'h2, legend');
+      tell(SAID.filled);
     }),
     forgetting(() => find('#remembered'))));
 };
@@ -112,9 +113,12 @@ const helping = () => {
   const language = new URLSearchParams(form.getAttribute('action').replace(/^\?/, '')).get('lang');
   link.textContent = on ? SAID.for_me : SAID.for_other;
   link.setAttribute('href', `?lang=${language}${on ? '' : '&helper=yes'}`);
+  const alone = find('.t h2 small', form);
+  if (alone) alone.hidden = on;
   const said = find('#helped', form);
-  if (on && !said) link.parentNode.before(element('p', { class: 'say', id: 'helped', role: 'status' }, SAID.helping));
+  if (on && !said) link.parentNode.before(element('p', { class: 'say', id: 'helped' }, SAID.helping));
   else if (!on && said) said.remove();
+  tell(on ? SAID.helping : '');
   for (const card of ['#remembering', '#remembered']) if (on && find(card)) find(card).remove();
 };
 document.addEventListener('click', event => {
