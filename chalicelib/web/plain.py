@@ -104,9 +104,9 @@ _KEPT = Plain(
 )
 
 
-def plain_page(language: Language, kind: str) -> bytes:
-    """The page of `PLAIN[kind]`."""
-    return _page(language, PLAIN[kind])
+def plain_page(language: Language, kind: str, never: bool = False) -> bytes:
+    """The page of `PLAIN[kind]`; `never` says that not only this try stored nothing, but none before it did."""
+    return _page(language, PLAIN[kind], never=never)
 
 
 def correction_page(language: Language, fields: Fields) -> bytes:
@@ -120,7 +120,9 @@ def kept_page(language: Language, fields: Fields) -> bytes:
     return _page(language, _KEPT, fields, messages(language).gettext("Send again"))
 
 
-def _page(language: Language, plain: Plain, fields: Fields | None = None, again: str = "") -> bytes:
+def _page(
+    language: Language, plain: Plain, fields: Fields | None = None, again: str = "", never: bool = False
+) -> bytes:
     """The page of `plain`, with a button named `again` that sends `fields`, if there are any."""
     say = messages(language).gettext
     told = ((name, [told] if isinstance(told, str) else told) for name, told in (fields or {}).items())
@@ -130,6 +132,7 @@ def _page(language: Language, plain: Plain, fields: Fields | None = None, again:
         title=say(plain.title),
         lines=[say(line) for line in plain.lines],
         nothing_stored=plain.nothing_stored,
+        never=never,
         fresh=plain.fresh,
         tone="calm" if plain.calm else "",
         by_hand=plain.by_hand,

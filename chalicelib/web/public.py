@@ -6,7 +6,7 @@
 | 200 | the form; a script; the keys that verify receipts |
 | 303 | what was typed by hand stands on a poster: its form |
 | 400, 413, 415 | what was sent cannot be read, is too long, is of another type |
-| 404, 410 | no code of ours; a poster that was replaced |
+| 404, 410 | no code of ours; a poster that was replaced: it takes nothing but what stands already, and its correction |
 | 409 | this submission id stands for another passage: keep the receipt, or send this as a correction |
 | 422 | answers to mend, all at once; or there is nothing here that this would correct |
 | 429 | too much that was wrong was typed by hand |
@@ -26,7 +26,7 @@ from chalicelib import divisions, log, wiring
 from chalicelib.checkpoint.code import CodeRefused, Scanned
 from chalicelib.passage import codes
 from chalicelib.passage.decoding import Fields, TooLarge, Undecodable, UnsupportedType, decode
-from chalicelib.passage.form import Problem, Unacceptable, parse, travellers_in, waited
+from chalicelib.passage.form import SUBMISSION, Problem, Unacceptable, parse, travellers_in, waited
 from chalicelib.passage.hour import LOCAL
 from chalicelib.passage.keys import PassageKeys
 from chalicelib.passage.passage import Passage
@@ -145,8 +145,11 @@ def _take(visit: Visit, code: str) -> Response:
     body = visit.body()
     try:
         settings, scanned = visit.scan(code)
-    except (CodeRefused, Revoked):
-        raise
+    except (CodeRefused, Revoked) as refused:
+        settings, scanned = visit.once(code)
+        if not _stands(decode(body, visit.content_type, visit.headers.get("content-encoding"))):
+            visit.never = True
+            raise refused from None
     except Exception as error:
         if visit.json:
             raise
@@ -195,6 +198,14 @@ def _take(visit: Visit, code: str) -> Response:
             raise
         # The traveller has typed for minutes: whatever failed, the form comes back whole.
         return visit.form(settings, scanned, broken(error), fields, not_registered=True)
+
+
+def _stands(fields: Fields) -> bool:
+    """Whether this form, or what it corrects, was stored once: then it has its receipt, or is corrected, though its
+    poster takes no other any more. Raises NotStored where that cannot be known."""
+    told = {fields.get(name) for name in ("submission", "replaces")}
+    ids = [each for each in told if isinstance(each, str) and SUBMISSION.fullmatch(each)]
+    return bool(ids) and any(wiring.passage_table().guards(*ids))
 
 
 def _register(passage: Passage, settings: Settings, scanned: Scanned, now: datetime, seconds: int | None) -> Receipt:

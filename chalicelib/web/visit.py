@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Request, Response
 
 from chalicelib import log, wiring
-from chalicelib.checkpoint.code import Scanned, judge, read
+from chalicelib.checkpoint.code import CodeRefused, Scanned, judge, read
 from chalicelib.passage.decoding import LIMIT, Fields, TooLarge
 from chalicelib.passage.form import SUBMISSION
 from chalicelib.passage.hour import LOCAL, stamp
@@ -47,6 +47,8 @@ class Visit:
         self.today = self.at = ""
         self.checkpoint: str | None = None
         """Of a genuine code, for the log."""
+        self.never = False
+        """Whether no try to send this form was ever stored: it was looked up."""
         self.content_type = self.headers.get("content-type")
         self.json = request.method == "POST" and "json" in (self.content_type or "").lower()
         self.query: Mapping[str, str] = request.query_params or {}
@@ -65,7 +67,7 @@ class Visit:
         if self.json:
             said = messages(self.language).gettext(plain.PLAIN[kind].title)
             return answers.document({"error": kind, "message": said}, status, self.headers)
-        return answers.page(plain.plain_page(self.language, kind), status, self.language, self.headers)
+        return answers.page(plain.plain_page(self.language, kind, self.never), status, self.language, self.headers)
 
     def script(self, body: bytes | None, *, lasting: bool) -> Response:
         return self.plain("not_found", 404) if body is None else answers.script(body, self.headers, lasting=lasting)
@@ -81,6 +83,15 @@ class Visit:
             log.note("revoked", checkpoint=scanned.checkpoint.id, poster=scanned.poster, key=scanned.key)
             raise Revoked(settings, scanned)
         return settings, scanned
+
+    def once(self, code: str) -> tuple[Settings, Scanned]:
+        """As `scan`, of a code of ours that opens no form any more. Raises CodeRefused."""
+        settings = wiring.current_settings().current()
+        told = read(code, wiring.code_keys(), settings.deployment)
+        checkpoint = settings.checkpoint(told.checkpoint)
+        if checkpoint is None:
+            raise CodeRefused("checkpoint")
+        return settings, Scanned(checkpoint, told.version, told.key, "revoked")
 
     def correction(self, fields: Fields) -> Response:
         """The page that says that this form is registered, and offers to send `fields` as a correction of that."""

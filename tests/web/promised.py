@@ -55,7 +55,12 @@ _GATEWAY = re.compile("content-length|connection|date|server|x-amz.*|via|access-
 
 @cache
 def _plain_pages(status: int) -> frozenset[bytes]:
-    return frozenset(plain.plain_page(language, kind) for language in LANGUAGES for kind in PLAIN.get(status, ()))
+    return frozenset(
+        plain.plain_page(language, kind, never)
+        for language in LANGUAGES
+        for kind in PLAIN.get(status, ())
+        for never in (False, status in (404, 410))
+    )
 
 
 @cache

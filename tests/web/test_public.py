@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 
 from chalicelib import wiring
@@ -17,7 +18,7 @@ from chalicelib.passage.decoding import LIMIT, Fields
 from chalicelib.passage.facts import Registered
 from chalicelib.passage.hour import Hour
 from chalicelib.passage.receipt import read_published, verify
-from chalicelib.passage.table import PassageTable
+from chalicelib.passage.table import NotStored, PassageTable
 from chalicelib.settings import CodeKey
 from chalicelib.web.language import LANGUAGES
 from scripts.simulated import as_json
@@ -236,6 +237,49 @@ def test_a_poster_that_was_replaced_takes_nothing_and_one_that_retires_works(sta
     assert stack.stored == 0
     assert get(retiring).status == 200
     assert post(retiring, as_form(one())).status == 201
+
+
+@pytest.mark.parametrize("how", ["revoked", "withdrawn", "closed"])
+def test_what_is_registered_has_its_receipt_and_its_correction_whatever_became_of_the_poster(
+    stack: Stack, how: str
+) -> None:
+    address = stack.address
+    first = post(address, as_form(one()))
+    settings = stack.settings
+    if how == "revoked":
+        stack.change(posters=tuple(msgspec.structs.replace(each, state=how) for each in settings.posters))
+    elif how == "withdrawn":
+        stack.change(keys=(CodeKey("A", "withdrawn"), CodeKey("B", "signing")))
+    else:
+        stack.change(checkpoints=tuple(msgspec.structs.replace(each, active=False) for each in settings.checkpoints))
+    stack.later(hours=3)
+    assert get(address).status in (404, 410)
+    again = post(address, as_form(one()))
+    assert (again.status, reference(again)) == (201, reference(first))
+    assert post(address, as_json(one()), JSON).status == 201
+    assert post(address, as_form(one(plate="辽CA9999"))).status == 409
+    corrected = one("2" * 32, replaces="0" * 32, plate="辽CA9999")
+    assert post(address, as_form(corrected)).status == 201
+    assert [each.corrections for each in counted(stack)] == [1]
+    for fields in (one("3" * 32), one("3" * 32, replaces="4" * 32), one("no id"), {}):
+        refused = post(address, as_form(fields | {"lang": "en"}), accept_language="en")
+        assert refused.status in (404, 410)
+        assert "Nothing of this form was registered." in refused.text
+    with wiring.use(passage_table=Deaf()):
+        assert post(address, as_form(one("3" * 32))).status == 503, "not known"
+
+
+class Deaf:
+    """A table that says nothing of any form."""
+
+    def guards(self, *_: str) -> tuple[None, ...]:
+        raise NotStored("Timeout")
+
+
+def test_a_try_without_a_form_says_no_more_than_that_it_registered_nothing(stack: Stack) -> None:
+    refused = stack.poster(2, "revoked")
+    assert "This try registered nothing." in get(refused, accept_language="en").text
+    assert "This try registered nothing." in post("/C/101-1-A-" + "0" * 26, as_form(one()), accept_language="en").text
 
 
 def test_a_withdrawn_key_opens_no_form(stack: Stack) -> None:
