@@ -3,7 +3,7 @@
 | served as | made of |
 |---|---|
 | `static/form-<language>.<digest>.js` | sending.js, form.js and the words they say |
-| `static/ease-<language>.<digest>.js` | check, ease, origin, party, correction, tongue (.js), later.css; later |
+| `static/ease-<language>.<digest>.js` | check, ease, origin, party, kept, tongue (.js), later.css; later |
 | `static/words-<language>.<digest>.js` | what the scripts say in another language; fetched when it is chosen |
 | `static/places.<digest>.js` | the divisions of GB/T 2260 and how they are read; fetched after that |
 | `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
@@ -41,14 +41,12 @@ WORDS: Mapping[str, str] = {
     "paper": _("Does it take long? Ask the staff for the paper sheet."),
     "now": _("Send now"),
     "change": _("Change my answers"),
+    "changed": _("You are registered. The change is not sent yet"),
     "registered": _("Registered"),
     "show": _("Show the receipt"),
     "again": _("This form is registered already"),
     "stands": _("A wrong answer? Change it and press Register. Another party? Open a new form."),
     "fresh": _("Open a new form"),
-    "mend": _("Not registered yet: mend these answers"),
-    "look": _("Show what there is to mend"),
-    "take": _("Fill in what I wrote"),
     "traveller": _("Traveller %(number)d"),
     "remove": _("Remove traveller %(number)d"),
     "removed": _("Traveller %(number)d was removed."),
@@ -63,6 +61,10 @@ REMEMBERED_DAYS = 14
 
 _EASY_WORDS: Mapping[str, str] = {
     "mend": _("Not registered yet: mend these answers"),
+    "look": _("Show what there is to mend"),
+    "take": _("Fill in what I wrote"),
+    "first": _("Get the receipt of what I sent first"),
+    "doubt": _("Whether an earlier try arrived, we cannot tell. Show this to the staff."),
     "male": _("male"),
     "female": _("female"),
     "outside": _("Outside China"),
@@ -146,7 +148,7 @@ def _ease(language: Language) -> bytes:
     places = _json("../" + _named("places", None, _places()))
     data = f"const RULES={_json(rules())},SAID={_json(_said(language))},STYLES={_json(_styles())},PLACES={places};"
     data += f"const CODES={_json({'days': REMEMBERED_DAYS})},TONGUES={tongues};"
-    sources = "".join(map(_source, ("check", "ease", "origin", "party", "correction", "tongue")))
+    sources = "".join(map(_source, ("check", "ease", "origin", "party", "kept", "tongue")))
     return f"(()=>{{\n{data}\n{sources}kakou.opened();\n}})();\n".encode()
 
 

@@ -9,12 +9,25 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
+from chalicelib import wiring
 from chalicelib.checkpoint.code import issue
 from chalicelib.passage.hour import Hour
 from chalicelib.passage.table import PassageTable
 from tests.web.browser import PHONE, PORTAL
 from tests.web.conftest import KEYS, NOW, NotSealed, Stack
-from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at, picture, turn, until, violations
+from tests.web.phone import (
+    KEPT,
+    REGISTERED,
+    Phone,
+    fill,
+    fill_driver,
+    phone_at,
+    picture,
+    press,
+    turn,
+    until,
+    violations,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -292,6 +305,14 @@ CORRECTING = ".card[id^=say-] .send"
 TAKE = ".card[id^=say-] button:text-is('用我填过的内容')"
 
 
+def anew(phone: Phone) -> None:
+    """What waits comes back as its form; another one is asked for."""
+    phone.page.locator("#say-waiting").wait_for()
+    turn(phone.page.locator("#say-waiting a"))
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    assert phone.page.locator("[name=plate]").input_value() == ""
+
+
 def take(page: Page) -> None:
     """The form stays as empty as it was until somebody wants the correction in it."""
     page.locator(TAKE).wait_for()
@@ -384,9 +405,7 @@ def test_a_correction_that_nobody_sends_is_forgotten_after_a_week(browser: Brows
         old = "kakou.records().then(([each]) => kakou.keep(Object.assign(each, {at: each.at - 8 * 864e5})))"
         phone.page.evaluate(old)
         phone.open()
-        until(phone.page, "!!(self.kakou && kakou.mend)")
-        phone.page.wait_for_timeout(300)
-        assert phone.kept() == []
+        until(phone.page, "self.kakou && kakou.records().then(kept => !kept.length)")
 
 
 def test_a_page_that_saw_a_correction_late_does_not_bring_it_back(browser: Browser, stack: Stack) -> None:
@@ -414,7 +433,7 @@ def test_a_correction_takes_no_place_from_what_is_being_typed(browser: Browser, 
         queue_another(phone)
         stack.sealing_fails = NotSealed("KMS")
         phone.open()
-        until(phone.page, "!!(self.kakou && kakou.mend)")
+        anew(phone)
         fill(phone.page, "travellers.0.name", "李四")
         stack.sealing_fails = None
         phone.page.evaluate("dispatchEvent(new Event('online'))")
@@ -521,6 +540,7 @@ def test_reopened_before_the_line_is_back_it_says_what_waits(phone: Phone, stack
     phone.line.state = "up"
     stack.sealing_fails = NotSealed("KMS")
     second = phone.open()
+    anew(phone)
     assert KEPT in phone.state
     assert second.locator("[name=plate]").is_visible()
     picture(second, "script-second-tab")
@@ -567,4 +587,275 @@ def test_changing_what_waits_is_honest_if_it_had_arrived(phone: Phone, stack: St
     phone.send()
     phone.page.locator("#say-answer").wait_for()
     assert phone.state.startswith("您已登记")
+    assert stack.stored == 1
+
+
+def test_a_change_of_what_is_registered_waits_beside_its_receipt_and_becomes_a_correction(
+    phone: Phone, stack: Stack
+) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+    reference = phone.page.locator(".ref b").inner_text()
+    phone.page.go_back()
+    phone.page.locator("[name=plate]").wait_for()
+    fill(phone.page, "plate", "辽CA9999")
+    phone.line.state = "down"
+    phone.send()
+    assert phone.state == "您已登记。更改还没有发出"
+    picture(phone.page, "script-change-kept")
+    assert sorted(str(each["state"]) for each in phone.kept()) == ["registered", "waiting"]
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    phone.page.wait_for_timeout(500)
+    assert phone.state == "您已登记。更改还没有发出", "the receipt does not answer it"
+    phone.page.locator("#say-waiting .button").click()
+    assert phone.page.locator(".ref b").inner_text() == reference
+    phone.page.go_back()
+    phone.page.locator("#say-waiting").wait_for()
+    phone.line.state = "up"
+    phone.page.locator("#say-waiting button.send").click()
+    phone.page.locator("#say-answer .send").click()
+    phone.page.locator(".done").wait_for()
+    assert [each[:2] for each in counting(stack)] == [("辽CA9999", 1)]
+    assert [each["state"] for each in phone.kept()] == ["registered"] * 2
+
+
+def test_a_change_of_what_is_registered_outlives_the_page(browser: Browser, stack: Stack) -> None:
+    with phone_at(browser, stack) as phone:
+        until(phone.page, "!!(self.kakou && kakou.mend)")
+        fill_driver(phone.page)
+        phone.send()
+        assert REGISTERED in phone.state
+        phone.page.go_back()
+        phone.page.locator("[name=plate]").wait_for()
+        fill(phone.page, "plate", "辽CA9999")
+        phone.line.state = "down"
+        phone.send()
+        phone.page.locator("#say-waiting").wait_for()
+        phone.page.close()
+        phone.line.state = "up"
+        phone.open()
+        take(phone.page)
+        phone.page.locator(CORRECTING).click()
+        phone.page.locator(".done").wait_for()
+        assert [each[:2] for each in counting(stack)] == [("辽CA9999", 1)]
+
+
+def sent_by_a_second_tab(phone: Phone, stack: Stack) -> Page:
+    """What the first tab keeps is registered by another one; the first, which does not know of it yet."""
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    first = phone.page
+    phone.line.state = "up"
+    phone.open()
+    phone.page.locator(".card.ok").first.wait_for()
+    assert stack.stored == 1
+    return first
+
+
+def test_what_a_second_tab_registered_for_somebody_else_does_not_stay(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    phone.page.locator("#helper").click()
+    fill_driver(phone.page)
+    first = sent_by_a_second_tab(phone, stack)
+    first.evaluate("dispatchEvent(new Event('online'))")
+    first.locator(".done").wait_for()
+    first.wait_for_timeout(300)
+    assert phone.kept() == []
+    assert "KR1-" not in first.evaluate("JSON.stringify({...sessionStorage})")
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    until(phone.page, "!document.querySelector('.card.ok')")
+
+
+def test_what_a_second_tab_registered_is_remembered_and_as_old_as_it_is(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!document.querySelector('#remember')")
+    phone.page.clock.install(time=NOW.timestamp())
+    phone.page.clock.resume()
+    fill_driver(phone.page)
+    phone.page.locator("label:has(#remember)").click()
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    first = phone.page
+    phone.line.state = "up"
+    second = phone.context.new_page()
+    second.clock.install(time=NOW.timestamp())
+    second.goto(phone.address)
+    second.locator(".card.ok").first.wait_for()
+    first.clock.set_system_time(NOW.timestamp() + 8 * 60)
+    first.evaluate("dispatchEvent(new Event('online'))")
+    first.locator(".done").wait_for()
+    assert first.locator("#age").inner_text()[:2] in ("7:", "8:")
+    for _ in range(100):
+        if any(each["id"] == "party" for each in phone.kept()):
+            break
+        first.wait_for_timeout(50)
+    assert sorted(str(each["state"]) for each in phone.kept()) == ["party", "registered"]
+    assert stack.stored == 1
+
+
+def test_stored_before_the_poster_was_replaced_it_is_registered(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.line.state = "answer"
+    phone.send()
+    assert KEPT in phone.state
+    posters = stack.settings.posters
+    stack.change(posters=tuple(msgspec.structs.replace(poster, state="revoked") for poster in posters))
+    phone.line.state = "up"
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    phone.page.locator(".done").wait_for()
+    assert stack.stored == 1
+
+
+def test_where_it_cannot_be_known_whether_it_arrived_that_is_said_and_it_is_kept(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    fill_driver(phone.page)
+    phone.line.state = "answer"
+    phone.send()
+    assert KEPT in phone.state
+    with wiring.use(code_keys={"B": b"b" * 64}):
+        phone.line.state = "up"
+        phone.page.locator("#say-waiting button.send").click()
+        said = phone.page.locator("#say-answer")
+        said.wait_for()
+        assert "无法判断" in said.inner_text()
+        assert "没有登记成功" not in said.inner_text()
+        picture(phone.page, "script-doubtful")
+        assert [each["state"] for each in phone.kept()] == ["refused"]
+        phone.open()
+        phone.page.locator("h1").wait_for()
+    phone.open()
+    phone.page.locator(".card.alert").wait_for()
+    assert "无法判断" in phone.page.locator(".card.alert").inner_text()
+    assert stack.stored == 1
+
+
+def test_the_receipt_of_what_was_sent_first_is_to_be_had(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    back_to_the_form(phone)
+    phone.line.state = "up"
+    fill(phone.page, "plate", "辽CA9999")
+    phone.send()
+    phone.page.locator("#say-answer").wait_for()
+    picture(phone.page, "script-first")
+    phone.page.locator("#say-answer button:text-is('领取我先前提交内容的回执')").click()
+    phone.page.locator(".done").wait_for()
+    assert stack.stored == 1
+    assert [each[:2] for each in counting(stack)] == [("辽CA1234", 0)]
+    phone.page.go_back()
+    phone.page.locator("[name=plate]").wait_for()
+    assert phone.page.locator("[name=plate]").input_value() == "辽CA9999"
+
+
+TYPED = "Array.from(new FormData(document.querySelector('form')), String)"
+
+
+def test_a_reload_loses_nothing_that_is_being_typed(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    fill_driver(phone.page)
+    press(phone.page, "add")
+    fill(phone.page, "travellers.1.name", "王小花")
+    typed = phone.page.evaluate(TYPED)
+    phone.page.reload()
+    until(phone.page, "!!document.querySelector('#traveller-2')")
+    assert phone.page.evaluate(TYPED) == typed
+    press(phone.page, "remove-1")
+    phone.send()
+    phone.page.locator(".done").wait_for()
+    assert phone.page.evaluate("sessionStorage.getItem('draft')") is None
+    phone.open()
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    fill(phone.page, "plate", "辽CA5555")
+    phone.page.goto(phone.address + "?new")
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    assert phone.page.locator("[name=plate]").input_value() == "", "who asks for a new form gets one"
+    assert stack.stored == 1
+
+
+def test_what_is_typed_for_somebody_else_is_gone_with_a_reload(phone: Phone) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    fill(phone.page, "plate", "辽CA5555")
+    phone.page.wait_for_timeout(500)
+    phone.page.locator("#helper").click()
+    assert phone.page.evaluate("sessionStorage.getItem('draft')") is None
+    fill(phone.page, "plate", "辽CA6666")
+    phone.page.reload()
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    assert phone.page.locator("[name=plate]").input_value() == ""
+
+
+def test_what_waits_comes_back_as_its_form_and_is_one_passage(phone: Phone, stack: Stack) -> None:
+    fill_driver(phone.page)
+    phone.line.state = "answer"
+    phone.send()
+    assert KEPT in phone.state
+    submission = phone.page.locator("[name=submission]").input_value()
+    phone.page.close()
+    phone.line.state = "up"
+    stack.sealing_fails = NotSealed("KMS")
+    phone.open()
+    phone.page.locator("#say-waiting").wait_for()
+    assert phone.page.locator(".card[id^=say-]").count() == 1
+    assert phone.page.locator("[name=submission]").input_value() == submission
+    phone.page.locator("#say-waiting .quiet").click()
+    assert phone.page.locator("[name=plate]").input_value() == "辽ca1234"
+    stack.sealing_fails = None
+    phone.send()
+    phone.page.locator(".done").wait_for()
+    assert stack.stored == 1
+
+
+def test_what_the_queue_got_back_takes_no_place_and_is_kept_until_it_is_sent(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    fill_driver(phone.page)
+    fill(phone.page, "travellers.0.origin", "和平区")
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    phone.page.close()
+    phone.line.state = "up"
+    phone.open()
+    look = phone.page.locator(".card.alert .button")
+    look.wait_for()
+    fill(phone.page, "travellers.0.name", "李四")
+    look.click()
+    link = phone.page.locator(".card.alert a.button")
+    link.wait_for()
+    assert phone.page.locator("[name='travellers.0.name']").input_value() == "李四"
+    assert [each["state"] for each in phone.kept()] == ["mend"]
+    with phone.context.expect_page() as opened:
+        link.click()
+    page = opened.value
+    page.locator(".card.alert button.button").click()
+    page.locator("select[name='travellers.0.origin']").wait_for()
+    assert [each["state"] for each in phone.kept()] == ["mend"], "nothing is mended yet"
+    page.locator("select[name='travellers.0.origin']").select_option("210102")
+    page.locator("main > button.send").click()
+    page.locator(".done").wait_for()
+    assert [each["state"] for each in phone.kept()] == ["registered"]
+    assert stack.stored == 1
+
+
+def test_what_was_refused_is_forgotten_once_it_is_registered_elsewhere(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    fill_driver(phone.page)
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    phone.page.close()
+    phone.line.state = "up"
+    old = stack.settings.posters
+    stack.change(
+        posters=tuple(msgspec.structs.replace(each, state="revoked") for each in old if each.checkpoint == "101")
+    )
+    phone.address = phone.address.partition("/C/")[0] + stack.poster(2, "active")
+    phone.open()
+    phone.page.locator(".card.alert button.button").click()
+    assert phone.page.locator("[name=plate]").input_value() == "辽ca1234"
+    assert [each["state"] for each in phone.kept()] == ["refused"]
+    phone.send()
+    phone.page.locator(".done").wait_for()
+    assert [each["state"] for each in phone.kept()] == ["registered"]
     assert stack.stored == 1

@@ -8,6 +8,7 @@ let pulsing = false;
 let shown = null; // the form that a receipt stands in the place of
 let again; // the next try
 let tries = 0;
+const past = {}; // by submission id: {earlier, instead} of the record that its form becomes
 
 const find = (selector, within) => (within || document).querySelector(selector);
 const all = (selector, within) => Array.from((within || document).querySelectorAll(selector));
@@ -82,10 +83,10 @@ const filled = () => {
   return new URLSearchParams(data).toString();
 };
 
-const send = () => busy || kakou.mend && kakou.mend() || attempt({
+const send = () => busy || kakou.mend && kakou.mend() || attempt(Object.assign({
   id: named('submission').value, url: new URL(form.getAttribute('action'), location.href).href, body: filled(),
   at: Date.now(), state: 'waiting', after: kakou.after && kakou.after(),
-});
+}, past[named('submission').value]));
 
 // The form as it was when `body` was sent.
 const fill = body => {
@@ -192,9 +193,8 @@ const attempt = async trying => {
   document.body.classList.add('busy');
   hush(trying.id);
   say('sending', 'wait', WORDS.sending, [], true);
-  if (navigator.onLine) trying.left = true;
-  // A receipt that this id has already is not given up for another try.
-  const stored = !await standing(trying.id) && await keep(trying).then(() => true, () => false);
+  if (trying.earlier || await standing(formOf(trying))) trying.id = `${formOf(trying)}-b`;
+  const stored = await keep(leaving(trying)).then(() => true, () => false);
   const answer = await deliver(trying);
   busy = false;
   document.body.classList.remove('busy');
@@ -203,68 +203,60 @@ const attempt = async trying => {
   else await arrived(trying, answer);
 };
 
-// What was sent from this page is settled.
+// Other answers are to be sent with this submission id than `sent`, which may have arrived.
+const changed = sent => {
+  past[formOf(sent)] = { earlier: [...sent.earlier || [], sent.body], instead: sent.instead };
+};
+
+// What was sent from this page is settled: by `answer`, or by the record that another page or the worker made of it.
 const arrived = async (trying, answer) => {
   clearTimeout(again);
   record = null;
   tries = 0;
   document.body.classList.remove('held');
   hush('waiting');
+  const left = answer.id ? answer : settled(trying, answer);
   if (answer.state === 'registered') {
-    const receipt = settled(trying, answer);
-    await keep(receipt).catch(() => {});
-    return showReceipt(receipt);
+    if (!answer.id) await settle(trying, answer).catch(() => {});
+    if (kakou.registered) kakou.registered();
+    return showReceipt(left);
   }
-  const receipt = await standing(trying.id);
-  if (!receipt) await forget(trying.id).catch(() => {});
+  const receipt = await standing(formOf(trying));
+  await forget(trying.id).catch(() => {});
   if (answer.state === 'mend') return show(answer.page);
   // The code is no longer valid, the form is registered already, or cannot be read: in the server's own words.
   hush('answer');
   const card = find('.card', parsed(answer.page));
-  const lines = answered(card);
+  const lines = await kakou.answered(left, card, receipt);
   if (receipt) lines.unshift(button('button', 'show', () => showReceipt(receipt)));
   say('answer', answer.state === 'another' ? 'kept' : 'alert', find('h1', card).textContent, lines, true);
 };
 
-// What an answer of the server says, in its own words. Of a form that is registered already it brings the ids of the
-// correction that the button makes of this form: it sends what the form shows by then.
-const answered = card => all('p, .send', card).map(line => {
-  if (line.localName === 'p') return document.adoptNode(line);
-  return element('button', { type: 'button', class: 'send', click: () => {
-    if (busy) return;
-    correct(new FormData(line.form));
-    hush('answer');
-    send();
-  } }, line.textContent);
-});
-const correct = ids => {
-  const own = named('submission');
-  const old = named('replaces');
-  if (old) old.remove();
-  own.value = ids.get('submission');
-  own.after(element('input', { type: 'hidden', name: 'replaces', value: ids.get('replaces') }));
-};
-
 // Neither registered nor refused: kept if the browser can, and tried again while the page is open.
-const waiting = (trying, stored, focus) => {
+const waiting = async (trying, stored, focus) => {
   record = trying;
-  hush('waiting');
-  say('waiting', 'kept', WORDS[!stored ? 'lost' : trying.left ? 'unconfirmed' : 'kept'], [
-    WORDS[stored ? 'itself' : 'open'], WORDS.only, WORDS.paper,
-    button('send', 'now', () => busy || attempt(trying)),
-    ...stored ? [button('quiet', 'change', change)] : [],
-  ], focus);
   document.body.classList.toggle('held', stored);
   if (stored && navigator.serviceWorker) {
     navigator.serviceWorker.ready.then(worker => worker.sync.register('send')).catch(() => {});
   }
   later();
+  const receipt = await standing(formOf(trying));
+  if (record !== trying) return;
+  hush('waiting');
+  hush(trying.id);
+  say('waiting', 'kept', WORDS[!stored ? 'lost' : receipt ? 'changed' : trying.left ? 'unconfirmed' : 'kept'], [
+    WORDS[stored ? 'itself' : 'open'], ...receipt ? [button('button', 'show', () => showReceipt(receipt))] : [WORDS.only, WORDS.paper],
+    button('send', 'now', () => busy || attempt(trying)),
+    ...stored ? [button('quiet', 'change', change), fresh()] : [],
+  ], focus);
 };
+const fresh = () => element('p', {}, element('a', { href: form.getAttribute('action').replace('sent', 'new') }, WORDS.fresh));
 
 // Back to the form. What was sent may have arrived: then sending something else is answered "registered already".
 const change = async () => {
   const { id } = record;
   clearTimeout(again);
+  changed(record);
   record = null;
   document.body.classList.remove('held');
   hush('waiting');
@@ -279,9 +271,10 @@ const pulse = async () => {
   pulsing = true;
   const trying = record;
   if (trying) {
-    if (navigator.onLine) trying.left = true;
+    await settle(leaving(trying), trying).catch(() => {});
     const answer = await deliver(trying);
     if (record === trying && !busy && answer.state !== 'later') await arrived(trying, answer);
+    else if (answer.state === 'registered') await settle(trying, answer).catch(() => {});
   }
   await flush(record && record.id).catch(() => {});
   pulsing = false;
@@ -293,60 +286,46 @@ const later = () => {
 };
 const wake = async () => await look() && pulse();
 
-// Says what this phone keeps; true if anything waits.
+// Says what this phone keeps; true if anything waits. A record is told by what it is to the form of this page:
+//
+// | its form | waiting                       | registered                        | otherwise settled |
+// | sent     | it is the record of this page | the answer that the page awaits   | likewise          |
+// | the same | becomes that                  | stands, whatever else is sent     | is being mended   |
+// | another  | told, and sent                | told                              | kept.js           |
 const look = async () => {
   let waits = !!record;
   const day = 864e5;
-  for (const each of await records().catch(() => [])) {
+  const kept = await records().catch(() => []);
+  for (const each of kept) {
     if (!form) return waits;
+    const { id, state } = each;
     const age = Date.now() - each.at;
-    if (each.state === 'party') continue; // party.js
-    if (!each.remember && age > (each.state === 'registered' ? day / 2 : 7 * day)) {
-      forget(each.id);
+    if (state === 'party') continue; // party.js
+    if (!each.remember && age > (state === 'registered' ? day / 2 : 7 * day)) {
+      forget(id);
       continue;
     }
-    if (each.state === 'another') continue; // correction.js
-    const own = named('submission').value === each.id;
-    if (each.state === 'waiting') {
-      waits = true;
-      if (own && !record && !busy) {
-        fill(each.body);
-        waiting(each, true);
-      }
-    } else if (record && own && !busy) {
-      await arrived(each, each);
+    const own = named('submission').value === formOf(each);
+    if (state === 'waiting') waits = true;
+    if (record && record.id === id) {
+      if (state === 'waiting' || busy) continue;
+      await arrived(record, each);
       return false;
     }
-    if (!own || each.state === 'registered') tell(each, own);
-  }
-  if (kakou.looked) kakou.looked();
-  return waits;
-};
-
-const tell = (each, own) => {
-  const key = each.id;
-  const page = parsed(each.page || '');
-  const link = element('p', {}, element('a', { href: location.pathname }, WORDS.fresh));
-  const time = new Date(each.at).toTimeString().slice(0, 5);
-  const receipt = button('button', 'show', () => showReceipt(each));
-  const mend = button('button', 'look', () => {
-    forget(key);
-    show(each.page);
-  });
-  if (each.state === 'waiting') {
-    say(key, 'kept', WORDS[each.left ? 'unconfirmed' : 'kept'], [WORDS.itself, WORDS.only, button('button', 'now', pulse)]);
-  } else if (each.state === 'mend') say(key, 'alert', WORDS.mend, [mend]);
-  else if (each.state !== 'registered') {
-    const take = button('button', 'take', () => {
-      forget(key);
-      hush(key);
+    if (own && state === 'waiting' && !record && !busy) {
+      past[formOf(each)] = { earlier: each.earlier, instead: each.instead };
       fill(each.body);
-      lead(find('.card:not([id^=say-])', form));
-    });
-    say(key, 'alert', find('h1', page).textContent, [...answered(find('.card', page)), ...each.state === 'refused' ? [take] : []]);
+      await waiting(each, true);
+    } else if (!own && state === 'waiting') {
+      say(id, 'kept', WORDS[each.left ? 'unconfirmed' : 'kept'], [WORDS.itself, WORDS.only, button('button', 'now', pulse)]);
+    } else if (state === 'registered' && !(own && record)) {
+      const receipt = button('button', 'show', () => showReceipt(each));
+      if (own) say(id, 'ok', WORDS.again, [WORDS.stands, receipt, fresh()]);
+      else say(id, 'ok', `${WORDS.registered} · ${new Date(each.at).toTimeString().slice(0, 5)}`, [receipt]);
+    }
   }
-  else if (own) say(key, 'ok', WORDS.again, [WORDS.stands, receipt, link]);
-  else say(key, 'ok', `${WORDS.registered} · ${time}`, [receipt]);
+  if (kakou.looked) kakou.looked(kept);
+  return waits;
 };
 
 // The form in another language, `html`, takes over all of this one and what is said above it.
@@ -383,9 +362,10 @@ const enhance = () => {
 };
 
 // What the later script stands on, and adds: `mend` checks before sending, `opened` sees each form, `after` says what a
-// record carries, `looked` sees that something may have been settled.
-const kakou = self.kakou = { all, correct, element, fill, find, forget, form: () => form, keep, lead, named, needless, party, records,
-  say, storing, turned, words: WORDS };
+// record carries, `looked` sees that something may have been settled, `registered` that this form is, `answered` says
+// what else an answer means and what can be done about it.
+const kakou = self.kakou = { all, answered: (_, card) => all('p, form', card), attempt, busy: () => busy, changed, element, fill, find, forget,
+  form: () => form, formOf, hush, keep, lead, look, named, needless, parsed, party, past, records, say, show, storing, trying: () => pulsing, turned, words: WORDS };
 
 addEventListener('online', wake);
 addEventListener('pageshow', event => event.persisted && wake());
@@ -411,8 +391,11 @@ const recall = async id => {
 
 if (navigator.serviceWorker) {
   navigator.serviceWorker.register('../worker.js', { scope: './' }).catch(() => {});
-  navigator.serviceWorker.ready.then(({ active }) => active.postMessage(
-    [location.href, ...[find('script[src]').src, EASE].map(each => new URL(each, location.href).href)]));
+  const parts = [location.href, ...[find('script[src]').src, EASE].map(each => new URL(each, location.href).href)];
+  const told = () => navigator.serviceWorker.ready.then(({ active }) => active.postMessage(parts));
+  told();
+  // A new worker begins with nothing: it is told, too.
+  navigator.serviceWorker.addEventListener('controllerchange', told);
   navigator.serviceWorker.addEventListener('message', wake);
 }
 enhance();

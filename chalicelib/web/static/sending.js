@@ -1,8 +1,11 @@
 // Sending and keeping: what the page and the worker share. The worker runs this file without a page.
 //
-// A record is one pressing of Register, under its submission id: {id, url, body, at, state}. `state` is `waiting` until
-// an answer of ours settles it; then `page` holds that answer and, once registered, nothing that was typed is left, but
-// for what `after` asks for: {remember}, the party to be remembered, or {helper}, that not even the receipt stays.
+// A record is one pressing of Register: {id, url, body, at, state}. `id` is the submission id of its form; with `-b`
+// behind it where the form was sent before with other answers, so that a change takes no place from what stands.
+// `state` is `waiting` until an answer of ours settles it; then `page` holds that answer and, once registered, nothing
+// that was typed is left, but for what `after` asks for: {remember}, the party to be remembered, or {helper}, that not
+// even the receipt stays. `left` counts the tries that may have arrived, `earlier` holds the other answers that were sent
+// with this submission id, `instead` is the id of the record that these answers come from, and that they do away with.
 
 const MARK = '<meta name="generator" content="Kakou">';
 const SIGNED = /KR[0-9A-Z]+-[A-Z2-7]+-[A-Z2-7]{103}/;
@@ -27,6 +30,12 @@ const storing = (mode, work) => new Promise((resolve, reject) => {
 const keep = record => storing('readwrite', store => store.put(record));
 const forget = id => storing('readwrite', store => store.delete(id));
 const records = () => storing('readonly', store => store.getAll());
+
+const formOf = record => record.id.slice(0, 32);
+const leaving = record => {
+  if (navigator.onLine) record.left = (record.left || 0) + 1;
+  return record;
+};
 
 // What an answer means. Only pages of ours mean anything: a captive portal answers with any status, 201 too.
 const judge = (status, text) => {
@@ -53,14 +62,19 @@ const deliver = async record => {
 
 // What is left of a record after an answer: a receipt keeps nothing that was typed.
 const settled = (record, { state, page }) => state === 'registered'
-  ? Object.assign({ id: record.id, at: Date.now(), state, page }, record.after)
+  ? Object.assign({ id: formOf(record), at: Date.now(), state, page }, record.after)
   : Object.assign({}, record, { state, page });
 
-// What an answer leaves of a record. One that was sent from another place meanwhile is not offered again.
+// What an answer leaves of a record. One that was changed, settled or forgotten in another place meanwhile stays so.
 const settle = (record, answer) => storing('readwrite', store => {
   const there = store.get(record.id);
   there.onsuccess = () => {
-    if (answer.state === 'registered' || there.result && there.result.state === 'waiting') store.put(settled(record, answer));
+    const { state, body } = there.result || {};
+    const same = state === 'waiting' && body === record.body;
+    const done = answer.state === 'registered';
+    if (done && same) store.delete(record.id);
+    if (done && record.instead) store.delete(record.instead);
+    if (done || same) store.put(settled(record, answer));
   };
   return there;
 });
@@ -69,6 +83,7 @@ const settle = (record, answer) => storing('readwrite', store => {
 const flush = async own => {
   let done = true;
   for (const record of (await records()).filter(each => each.state === 'waiting' && each.id !== own)) {
+    await settle(leaving(record), record);
     const answer = await deliver(record);
     if (answer.state === 'later') done = false;
     else await settle(record, answer);
