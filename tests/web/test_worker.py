@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.web import scripts
 from tests.web.browser import PORTAL
 from tests.web.conftest import Stack
 from tests.web.phone import KEPT, REGISTERED, Phone, fill, fill_driver, phone_at, until
@@ -65,6 +66,57 @@ def test_what_waits_is_sent_in_the_background_and_the_page_learns_of_it(phone: P
     phone.page.locator(".done").wait_for()
     assert stack.stored == 1
     assert [each["state"] for each in phone.kept()] == ["registered"]
+
+
+def background(phone: Phone) -> None:
+    """It waits; the worker sends it, and this page learns of it."""
+    phone.line.state = "down"
+    phone.send()
+    assert KEPT in phone.state
+    until(
+        phone.page,
+        "navigator.serviceWorker.ready.then(worker => worker.sync.getTags()).then(tags => tags.includes('send'))",
+    )
+    phone.line.state = "up"
+    sync(phone)
+    phone.page.locator(".done").wait_for()
+
+
+def test_what_the_background_sent_for_somebody_else_does_not_stay(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!(self.kakou && kakou.mend)")
+    phone.page.locator("#helper").click()
+    fill_driver(phone.page)
+    background(phone)
+    phone.page.wait_for_timeout(300)
+    assert phone.kept() == []
+    assert "KR1-" not in phone.page.evaluate("JSON.stringify({...sessionStorage})")
+    assert phone.page.evaluate("history.state") is None
+    assert stack.stored == 1
+
+
+def test_what_the_background_sent_is_remembered_where_that_was_asked(phone: Phone, stack: Stack) -> None:
+    until(phone.page, "!!document.querySelector('#remember')")
+    fill_driver(phone.page)
+    phone.page.locator("label:has(#remember)").click()
+    background(phone)
+    phone.page.locator("#remembered").wait_for()
+    assert sorted(str(each["state"]) for each in phone.kept()) == ["party", "registered"]
+    assert stack.stored == 1
+
+
+def test_a_new_version_opens_without_a_network_too(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone.page.close()
+    changed = scripts.worker().replace(b'VERSION="', b'VERSION="new')
+    monkeypatch.setattr(scripts, "worker", lambda: changed)
+    phone.open()
+    held = """async () => {
+        const [key, ...old] = await caches.keys();
+        return !old.length && key.startsWith('kakou-new') && (await (await caches.open(key)).keys()).length > 2;
+    }"""
+    until(phone.page, held)
+    phone.page.close()
+    phone.line.state = "down"
+    assert phone.open().locator("[name=plate]").is_visible()
 
 
 def sync(phone: Phone) -> None:

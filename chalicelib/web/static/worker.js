@@ -4,23 +4,26 @@ const CACHE = `kakou-${VERSION}`;
 const SLOW = 6000;
 
 self.addEventListener('install', () => self.skipWaiting());
-self.addEventListener('activate', event => event.waitUntil((async () => {
-  for (const key of await caches.keys()) if (key.startsWith('kakou-') && key !== CACHE) await caches.delete(key);
-  await clients.claim();
-})()));
+self.addEventListener('activate', event => event.waitUntil(clients.claim()));
 
 // Only an empty form of ours is kept, never a portal's page or an answer.
 const fresh = async answer => answer.status === 200 && (await answer.clone().text()).includes(MARK);
+const plainly = address => address.replace(/#.*/, '').replace('?new&', '?');
 const hold = async (address, answer) => {
   const cache = await caches.open(CACHE);
-  await cache.put(address.replace(/#.*/, ''), answer);
+  await cache.put(plainly(address), answer);
 };
 
-// The page tells what it is made of, once the worker is there: the browser still has it.
-self.addEventListener('message', event => event.waitUntil(Promise.all(event.data.map(async address => {
-  const answer = await fetch(address, { cache: 'force-cache' });
-  if (answer.ok && (address.includes('/static/') || await fresh(answer))) await hold(address, answer);
-}))));
+// The page tells what it is made of, once the worker is there: the browser still has it. Only when all of that is held,
+// what a worker before this one held is of no more use.
+self.addEventListener('message', event => event.waitUntil((async () => {
+  await Promise.all(event.data.map(async address => {
+    const answer = await fetch(address, { cache: 'force-cache' });
+    if (!answer.ok || !address.includes('/static/') && !await fresh(answer)) throw new Error(address);
+    await hold(address, answer);
+  }));
+  for (const key of await caches.keys()) if (key.startsWith('kakou-') && key !== CACHE) await caches.delete(key);
+})()));
 
 // The kept form with a submission id of its own: 128 random bits, as the server makes them.
 const renewed = async kept => {
@@ -36,7 +39,9 @@ const renewed = async kept => {
 const opened = async request => {
   const cache = await caches.open(CACHE);
   const among = { ignoreVary: true };
-  const kept = await cache.match(request.url, among) || await cache.match(request.url, { ignoreSearch: true, ignoreVary: true });
+  const address = plainly(request.url);
+  const wide = { ignoreSearch: true, ignoreVary: true };
+  const kept = await cache.match(address, among) || await cache.match(address, wide) || await caches.match(address, wide);
   const asked = fetch(request).then(async answer => {
     if (await fresh(answer)) await hold(request.url, answer.clone());
     return answer;
