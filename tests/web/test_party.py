@@ -143,9 +143,9 @@ def test_a_new_poster_takes_over_what_the_old_one_refused(phone: Phone, stack: S
     new = stack.poster(2, "active")
     phone.address = phone.address[: phone.address.index("/C/")] + new
     phone.open()
-    phone.page.locator(".card.alert button").wait_for()
+    phone.page.locator(".card.alert .button").wait_for()
     picture(phone.page, "script-take-over")
-    phone.page.locator(".card.alert button").click()
+    phone.page.locator(".card.alert .button").click()
     assert phone.page.locator("[name='travellers.1.name']").input_value() == "王小花"
     phone.send()
     phone.page.locator(".done").wait_for()

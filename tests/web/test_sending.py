@@ -305,6 +305,14 @@ CORRECTING = ".card[id^=say-] .send"
 TAKE = ".card[id^=say-] button:text-is('用我填过的内容')"
 
 
+def accessible(page: Page, name: str) -> None:
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    picture(page, name)
+    page.evaluate(AXE_SCRIPT)
+    assert violations(page) == []
+
+
 def anew(phone: Phone) -> None:
     """What waits comes back as its form; another one is asked for."""
     phone.page.locator("#say-waiting").wait_for()
@@ -323,17 +331,13 @@ def take(page: Page) -> None:
 
 
 def test_a_correction_from_the_queue_stands_in_the_form_first(browser: Browser, stack: Stack) -> None:
-    from axe_playwright_python.base import AXE_SCRIPT
-
     with phone_at(browser, stack) as phone:
         queue_another(phone)
         phone.open()
         phone.page.locator(TAKE).wait_for()
         picture(phone.page, "script-queue-another-offered")
         take(phone.page)
-        picture(phone.page, "script-queue-another")
-        phone.page.evaluate(AXE_SCRIPT)
-        assert violations(phone.page) == []
+        accessible(phone.page, "script-queue-another")
         assert [each["state"] for each in phone.kept()] == ["another"]
         assert phone.page.locator("[name=plate]").input_value() == "辽CA9999"
         assert phone.page.locator("[name='travellers.0.name']").input_value()
@@ -604,7 +608,7 @@ def test_a_change_of_what_is_registered_waits_beside_its_receipt_and_becomes_a_c
     phone.line.state = "down"
     phone.send()
     assert phone.state == "您已登记。更改还没有发出"
-    picture(phone.page, "script-change-kept")
+    accessible(phone.page, "script-change-kept")
     assert sorted(str(each["state"]) for each in phone.kept()) == ["registered", "waiting"]
     phone.page.evaluate("dispatchEvent(new Event('online'))")
     phone.page.wait_for_timeout(500)
@@ -722,7 +726,7 @@ def test_where_it_cannot_be_known_whether_it_arrived_that_is_said_and_it_is_kept
         said.wait_for()
         assert "无法判断" in said.inner_text()
         assert "没有登记成功" not in said.inner_text()
-        picture(phone.page, "script-doubtful")
+        accessible(phone.page, "script-doubtful")
         assert [each["state"] for each in phone.kept()] == ["refused"]
         phone.open()
         phone.page.locator("h1").wait_for()
@@ -739,7 +743,7 @@ def test_the_receipt_of_what_was_sent_first_is_to_be_had(phone: Phone, stack: St
     fill(phone.page, "plate", "辽CA9999")
     phone.send()
     phone.page.locator("#say-answer").wait_for()
-    picture(phone.page, "script-first")
+    accessible(phone.page, "script-first")
     phone.page.locator("#say-answer button:text-is('领取我先前提交内容的回执')").click()
     phone.page.locator(".done").wait_for()
     assert stack.stored == 1

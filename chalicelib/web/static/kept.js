@@ -19,9 +19,11 @@ const correct = ids => {
   if (ids.get('replaces')) own.after(element('input', { type: 'hidden', name: 'replaces', value: ids.get('replaces') }));
 };
 // The way to the receipt of other answers, which a form was sent with first.
-const first = ({ url, after, at, earlier: [body, ...others] }) => buttonOf('button', SAID.first, () => kakou.busy() || kakou.attempt({
-  id: new URLSearchParams(body).get('submission'), url, body, at, state: 'waiting', after, ...others[0] && { earlier: others },
-}));
+const first = ({ url, after, at, earlier: [body, ...others] }) => buttonOf('button', SAID.first, () => {
+  if (kakou.busy()) return;
+  kakou.hush('answer');
+  kakou.attempt({ id: new URLSearchParams(body).get('submission'), url, body, at, state: 'waiting', after, ...others[0] && { earlier: others } });
+});
 // Whether an earlier try may be registered, for all that the answer to the last one says.
 const doubtful = ({ state, left, earlier }, card) => state === 'refused' && (left > 1 || earlier) && !find('.never', card);
 
