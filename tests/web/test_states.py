@@ -11,7 +11,17 @@ from chalicelib.web.language import LANGUAGES, Language
 from tests.parties import resident_id
 from tests.web.conftest import NotSealed, Stack
 from tests.web.phone import (
-    OUTSIDE, SMALL, fill, fill_driver, phone_at, picture, press, ready, tick, turn, violations,
+    OUTSIDE,
+    SMALL,
+    fill,
+    fill_driver,
+    phone_at,
+    picture,
+    press,
+    ready,
+    tick,
+    turn,
+    violations,
 )  # fmt: skip
 
 if TYPE_CHECKING:
