@@ -15,8 +15,8 @@ const PATIENCE = 28000;
 let hangs = false;
 const storing = (mode, work) => new Promise((resolve, reject) => {
   if (hangs) return reject('hangs');
+  const opening = indexedDB.open('kakou', 1); // may throw: that is no hanging
   const late = setTimeout(() => { hangs = true; reject('hangs'); }, 3000);
-  const opening = indexedDB.open('kakou', 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore('records', { keyPath: 'id' });
   opening.onerror = () => { clearTimeout(late); reject(opening.error); };
   opening.onsuccess = () => {
