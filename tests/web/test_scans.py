@@ -138,7 +138,7 @@ def test_all_that_is_wrong_has_one_plain_answer(stack: Stack, number: str, short
     first = get("/?checkpoint=101&tag=ZZZZZZZZ")
     answer = get(f"/?checkpoint={number}&tag={short.format(tag=tag(stack)[:8])}")
     assert (answer.status, answer.body) == (404, first.body)
-    assert "没有这样的张贴码" in answer.text
+    assert "没有这个编号和短码的张贴码" in answer.text
     assert 'name="tag"' in answer.text, "it can be typed again at once"
 
 

@@ -113,12 +113,14 @@ def test_they_are_set_shown_and_logged_and_what_was_before_is_kept(stack: LocalS
     before = bucket.current()
     try:
         for name, value in (("fever", "37.5"), ("retention-days", "14"), ("notice-en", "Wear a mask."),
-                            ("phone", "0412-999"), ("collector-zh", "海城市指挥部")):  # fmt: skip
+                            ("key-region-notice-zh", "请居家十四天。"), ("phone", "0412-999"),
+                            ("collector-zh", "海城市指挥部")):  # fmt: skip
             done = put(stack, root, name, value)
             assert done.returncode == 0, done.stderr
             assert f"{name}: {value}" in done.stdout
         shown = asked(stack, root, "list").stdout
         settings = bucket.current()
+        assert settings.key_region_notices == {"zh": "请居家十四天。"}
         assert (settings.fever, settings.retention_days, settings.notices["en"]) == (375, 14, "Wear a mask.")
         assert (settings.collector.phone, settings.collector.name.zh) == ("0412-999", "海城市指挥部")
         assert settings.collector.name.en == before.collector.name.en
@@ -134,7 +136,7 @@ def test_they_are_set_shown_and_logged_and_what_was_before_is_kept(stack: LocalS
     finally:
         for name, value in (("fever", f"{before.fever / 10:.1f}"), ("retention-days", str(before.retention_days)),
                             ("notice-en", before.notices.get("en", "")), ("phone", before.collector.phone),
-                            ("collector-zh", before.collector.name.zh)):  # fmt: skip
+                            ("key-region-notice-zh", ""), ("collector-zh", before.collector.name.zh)):  # fmt: skip
             put(stack, root, name, value)
     after = bucket.current()
     assert (after.fever, after.notices, after.collector) == (before.fever, before.notices, before.collector)
