@@ -148,6 +148,11 @@ def turn(leaving: Locator) -> None:
         leaving.click()
 
 
+def send_now(page: Page) -> None:
+    """Press "Send now", unless the page's own retry was there first: then that is gone."""
+    page.evaluate("void document.querySelectorAll('#say-waiting button.send').forEach(each => each.click())")
+
+
 def fill_driver(page: Page) -> None:
     tick(page, "vehicle", "car")
     fill(page, "plate", "辽ca1234")

@@ -22,6 +22,7 @@ from tests.web.phone import (
     picture,
     press,
     ready,
+    send_now,
     tick,
     turn,
     until,
@@ -111,7 +112,7 @@ def test_remembered_only_when_asked_only_once_registered_and_never_the_health(ph
     phone.page.locator("#say-waiting").wait_for()
     assert party(phone) is None, "not registered yet"
     stack.sealing_fails = None
-    phone.page.locator("#say-waiting button.send").tap()
+    send_now(phone.page)
     phone.page.locator(".done").wait_for()
     kept = remembered(phone)
     assert kept["travellers.0.number"] == ["210381198001010017"]

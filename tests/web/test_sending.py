@@ -24,6 +24,7 @@ from tests.web.phone import (
     phone_at,
     picture,
     press,
+    send_now,
     turn,
     until,
     violations,
@@ -143,7 +144,7 @@ def test_a_captive_portal_is_neither_registered_nor_refused(
     phone.send()
     assert KEPT in phone.state
     phone.line.portal = None
-    phone.page.locator("#say-waiting button.send").click()
+    send_now(phone.page)
     phone.page.locator(".done").wait_for()
     assert stack.stored == 1
 
@@ -618,7 +619,7 @@ def test_a_change_of_what_is_registered_waits_beside_its_receipt_and_becomes_a_c
     phone.page.go_back()
     phone.page.locator("#say-waiting").wait_for()
     phone.line.state = "up"
-    phone.page.locator("#say-waiting button.send").click()
+    send_now(phone.page)
     phone.page.locator("#say-answer .send").click()
     phone.page.locator(".done").wait_for()
     assert [each[:2] for each in counting(stack)] == [("辽CA9999", 1)]
@@ -721,7 +722,7 @@ def test_where_it_cannot_be_known_whether_it_arrived_that_is_said_and_it_is_kept
     assert KEPT in phone.state
     with wiring.use(code_keys={"B": b"b" * 64}):
         phone.line.state = "up"
-        phone.page.locator("#say-waiting button.send").click()
+        send_now(phone.page)
         said = phone.page.locator("#say-answer")
         said.wait_for()
         assert "无法判断" in said.inner_text()

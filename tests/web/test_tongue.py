@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.web.conftest import NotSealed, Stack
-from tests.web.phone import Phone, fill, fill_driver, phone_at, picture, press, ready, tick, until, violations
+from tests.web.phone import Phone, fill, fill_driver, phone_at, picture, press, ready, send_now, tick, until, violations
 from tests.web.test_remember import remember
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def test_what_waits_is_said_in_the_new_language(phone: Phone, stack: Stack) -> N
     assert phone.page.locator("[name=plate]").is_hidden()
     picture(phone.page, "tongue-waiting")
     stack.sealing_fails = None
-    phone.page.locator("#say-waiting button.send").tap()
+    send_now(phone.page)
     phone.page.locator(".done").wait_for()
     assert stack.stored == 1
 

@@ -129,7 +129,7 @@ def test_they_are_set_shown_and_logged_and_what_was_before_is_kept(stack: LocalS
         assert [(each.fever, each.retention_days) for each in settings.before[-2:]] == [
             (before.fever, before.retention_days), (375, before.retention_days),
         ]  # fmt: skip
-        log = asked(stack, root, "log", "--last", "5").stdout
+        log = asked(stack, root, "log", "--last", "6").stdout
         assert "set fever 37.5" in log
         assert "Li (arn:" in log
         assert "order 14" in log
