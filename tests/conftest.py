@@ -29,8 +29,8 @@ hypothesis.settings.load_profile("kakou")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--fuzz", type=int, default=12_000, help="fuzzed bodies in-process (default: 12,000)")
-    parser.addoption("--faults", type=int, default=200, help="seeds of the simulator (default: 200)")
+    parser.addoption("--fuzz", type=int, default=20_000, help="fuzzed bodies in-process (default: 20,000)")
+    parser.addoption("--faults", type=int, default=300, help="seeds of the simulator (default: 300)")
     parser.addoption("--town", type=float, default=0.01, help="share of the fortnight's volume (default: 0.01)")
 
 
