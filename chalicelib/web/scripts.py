@@ -8,7 +8,8 @@
 | `static/places.<digest>.js` | the divisions of GB/T 2260 and how they are read; fetched after that |
 | `worker.js` | sending.js, worker.js: the service worker, beside the forms' folder so that its scope holds them |
 
-A digest in a name is that of the content: such a file never changes and may be kept for ever.
+A digest in a name is that of the content: such a file never changes and may be kept for ever. Packages bring these
+files made beforehand (`keep_all`), for the first request's sake; a checkout makes them when they are asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from chalicelib.web.language import marked as _
 from chalicelib.web.rules import rules
 
 _STATIC = Path(__file__).with_name("static")
+MADE = _STATIC / "made"
+"""Where a package has what `keep_all` left there."""
 
 
 WORDS: Mapping[str, str] = {
@@ -103,28 +106,43 @@ _EASY_WORDS: Mapping[str, str] = {
 
 def name(language: Language) -> str:
     """Where the script in `language` is, below the base address."""
-    return _named("form", language, _form(language))
+    kind = f"static/form-{language.code}."
+    return next((each for each in _kept() if each.startswith(kind)), None) or _named("form", language, _form(language))
 
 
 def static(path: str) -> bytes | None:
     """The file called `static/<path>` now; None for any other name, those of earlier versions included."""
-    return next((made for each, made in all_files() if each == f"static/{path}"), None)
+    if kept := _kept():
+        return kept[f"static/{path}"].read_bytes() if f"static/{path}" in kept else None
+    return make().get(f"static/{path}")
 
 
 @cache
 def worker() -> bytes:
     """The service worker. Its cache is named after all that is served here, so that a new version starts anew."""
-    version = _digest("".join(each for each, _ in all_files()).encode())
+    version = _digest("".join(sorted(_kept() or make())).encode())
     return f"const VERSION={json.dumps(version)};\n{_source('sending')}{_source('worker')}".encode()
 
 
-def all_files() -> Iterator[tuple[str, bytes]]:
-    """Every file below `static/`, by its name below the base address."""
+def make() -> Mapping[str, bytes]:
+    """Every file below `static/`, by its name below the base address, made of its sources."""
+    made = {_named("places", None, _places()): _places()}
     for language in LANGUAGES:
-        yield name(language), _form(language)
-        yield _named("ease", language, _ease(language)), _ease(language)
-        yield _named("words", language, _words(language)), _words(language)
-    yield _named("places", None, _places()), _places()
+        for kind, content in (("form", _form(language)), ("ease", _ease(language)), ("words", _words(language))):
+            made[_named(kind, language, content)] = content
+    return made
+
+
+def keep_all(folder: Path) -> None:
+    """Make every file beforehand, in `folder`, which is to be `MADE`: all of them together, or none."""
+    folder.mkdir(parents=True)
+    for each, content in make().items():
+        (folder / each.removeprefix("static/")).write_bytes(content)
+
+
+@cache
+def _kept() -> Mapping[str, Path]:
+    return {f"static/{path.name}": path for path in sorted(MADE.glob("*.js"))}
 
 
 def _said(language: Language) -> dict[str, object]:

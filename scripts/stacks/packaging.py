@@ -176,7 +176,7 @@ def _stage(staged: Path, stack: str, architecture: str, vendor: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     _compile_tree(staged / "chalicelib")
-    _compile_templates(staged)
+    _make_pages(staged)
     shutil.copytree(vendor, staged / "vendor")
     # What Chalice itself adds comes as source alone; its byte code rides with the vendor folder.
     import chalice.app
@@ -206,14 +206,15 @@ def _stage(staged: Path, stack: str, architecture: str, vendor: Path) -> None:
         os.utime(path, (1580515200, 1580515200))
 
 
-def _compile_templates(staged: Path) -> None:
-    from chalicelib.web import rendering
+def _make_pages(staged: Path) -> None:
+    from chalicelib.web import rendering, scripts
     from chalicelib.web.desk import rendering as desk
     from chalicelib.web.jinja import Compiled
     from chalicelib.web.language import CHINESE
 
     for pages in (rendering, desk):
         Compiled(staged / pages.TEMPLATES.relative_to(ROOT) / "compiled").keep_all(pages.environment(CHINESE))
+    scripts.keep_all(staged / scripts.MADE.relative_to(ROOT))
 
 
 def _compile_tree(folder: Path) -> None:

@@ -291,6 +291,6 @@ def test_the_list_is_there_without_a_network_too(browser: Browser, stack: Stack)
 
 
 def test_the_places_come_after_the_first_view_and_are_small() -> None:
-    named = {name.partition(".")[0]: name for name, _ in scripts.all_files()}
+    named = {name.partition(".")[0]: name for name in scripts.make()}
     assert re.fullmatch(r"static/places\.[0-9a-f]{12}\.js", named["static/places"])
-    assert len(gzip.compress(dict(scripts.all_files())[named["static/places"]], 6)) < 40_000
+    assert len(gzip.compress(scripts.make()[named["static/places"]], 6)) < 40_000

@@ -1,14 +1,15 @@
-"""Templates compiled beforehand are what their sources say, in every language, and never anything older."""
+"""Templates compiled and scripts made beforehand are what their sources say, in every language, and nothing older."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import Environment
 
-from chalicelib.web import rendering
+from chalicelib.web import rendering, scripts
 from chalicelib.web.desk import rendering as desk
 from chalicelib.web.jinja import Compiled
 from chalicelib.web.language import LANGUAGES
@@ -42,3 +43,38 @@ def test_of_another_source_nothing_is_taken(pages: Any, compiled: Compiled, tmp_
     source, filename, _ = environment.loader.get_source(environment, "plain.html")  # type: ignore[union-attr]
     assert compiled.get_bucket(environment, "plain.html", filename, source + " ").code is None
     assert Compiled(tmp_path).get_bucket(environment, "plain.html", filename, source).code is None
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Where scripts made beforehand lie; nothing can be made any more."""
+    scripts.keep_all(tmp_path / "made")
+    monkeypatch.setattr(scripts, "MADE", tmp_path / "made")
+    for sources in ("_form", "_ease", "_words", "_places"):
+        monkeypatch.delattr(scripts, sources)
+    forget()
+    yield tmp_path / "made"
+    monkeypatch.undo()
+    forget()
+
+
+def forget() -> None:
+    scripts._kept.cache_clear()
+    scripts.worker.cache_clear()
+
+
+FRESH = {"names": [scripts.name(language) for language in LANGUAGES], "worker": scripts.worker()}
+
+
+@pytest.mark.usefixtures("kept")
+def test_scripts_made_beforehand_are_those_made_when_asked_for() -> None:
+    assert [scripts.name(language) for language in LANGUAGES] == FRESH["names"]
+    assert scripts.worker() == FRESH["worker"]
+
+
+def test_of_scripts_made_beforehand_each_is_served_and_nothing_else(kept: Path) -> None:
+    assert len(list(kept.iterdir())) == 3 * len(LANGUAGES) + 1
+    for path in kept.iterdir():
+        assert scripts.static(path.name) == path.read_bytes()
+    for other in ("form-zh.0123456789ab.js", "../scripts.py", "made", ""):
+        assert scripts.static(other) is None

@@ -16,6 +16,7 @@ import pytest
 
 from chalicelib.command.people import ROLES
 from chalicelib.passage.hour import GRACE
+from chalicelib.web import scripts
 from scripts.stacks.packaging import ROOT, Package, host_architecture, package
 
 STACKS = ("public", "command")
@@ -309,6 +310,8 @@ def test_a_package_carries_byte_code_for_its_python_and_nothing_idle(unpacked: t
     assert {path.name for path in (templates / "compiled").glob("*")} == {
         f"{path.name}.code" for path in templates.glob("*.html")
     }
+    made = folder / scripts.MADE.relative_to(ROOT)
+    assert {f"static/{path.name}": path.read_bytes() for path in made.iterdir()} == scripts.make()
     drawing = {"PIL", "qrcode", "reportlab", "fontTools", "manimgx_fonts_cjk"}
     assert all((folder / each).exists() == (stack == "command") for each in drawing), "only the desk draws posters"
     for idle in ("boto3", "botocore", "zxingcpp", "pypdfium2", "tests", "scripts", "bin"):

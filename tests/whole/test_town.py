@@ -134,7 +134,7 @@ def operation(town: float, request: pytest.FixtureRequest) -> Iterator[Operation
             wiring.sealer(),
             Then(wiring.client("s3", UNHURRIED), stack.urls["bucket"]),
             lambda: census(stack.client("dynamodb"), stack.urls["table"]),
-            lambda before, after, at: wiring.settings_bucket().publish(after, stamp(wiring.clock())),
+            lambda before, after, at: wiring.settings_bucket().publish(after, at),
             deployed,
         )
     finally:
@@ -241,9 +241,9 @@ def test_a_fortnight_equals_an_independent_count_in_every_dimension(
             if scan.at[:13] == hour.key:
                 operation.table.scanned(scan, int((hour.end + timedelta(days=30)).timestamp()))
         spent["loading"] += time.monotonic() - began
-        while changes and (hour.start - starts.start).days >= changes[0][0]:
+        while changes and (at := starts.start + timedelta(days=changes[0][0])) <= hour.start:  # nobody came since `at`
             before, change = in_force.settings, changes.pop(0)[1]
-            in_force.settings = operation.publish(before, change(before, hour), stamp(hour.start))
+            in_force.settings = operation.publish(before, change(before, Hour(at)), stamp(at))
         if runs:
             began = time.monotonic()
             summarise(hour.end + GRACE)
