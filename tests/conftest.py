@@ -16,6 +16,7 @@ from chalicelib.web.catalogues import compile_all
 from scripts.stacks.local import LocalStack
 from scripts.stacks.ministack import ACCOUNT, Credentials, MiniStack, free_port, interpreter
 from tests.simulation.s3 import MemoryS3
+from tests.summary import reported
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -34,9 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--town", type=float, default=0.01, help="share of the fortnight's volume (default: 0.01)")
 
 
-def pytest_sessionstart() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """The catalogues of a fresh clone: pages made in this process want them, whichever test comes first."""
     compile_all()
+    reported.share = float(session.config.getoption("--town"))
 
 
 LONGEST_FIRST = (

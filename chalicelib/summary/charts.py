@@ -190,7 +190,7 @@ class _Frame:
             half = breadth(text) / 2
             middle = min(max(x, half), self.right - half + FONT * 0.4)
             if text and middle + half + 8 <= free:
-                drawn.append(_text(middle, self.bottom + FONT * 1.3, text, "middle"))
+                drawn.append(_text(middle, self.bottom + FONT * 1.5, text, "middle"))
                 free = middle - half
         return "".join(drawn)
 

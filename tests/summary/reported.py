@@ -14,13 +14,14 @@ from chalicelib.summary.report import Beside, Report, days_before, decode_beside
 from chalicelib.summary.trend import decode_trend
 from tests.summary import fortnight
 
-SCALE = 1 / 100
+share = 1 / 100
+"""Of the seed's volume; `--town` says another."""
 
 
 @cache
 def made(hour: int = 14) -> fortnight.Made:
     """The fortnight up to some hour of its last day."""
-    return fortnight.summaries(SCALE, now=fortnight.STARTS.start + timedelta(days=13, hours=hour, minutes=5), every=24)
+    return fortnight.summaries(share, now=fortnight.STARTS.start + timedelta(days=13, hours=hour, minutes=5), every=24)
 
 
 def report(hour: int = 14, *, day: date | None = None) -> Report:

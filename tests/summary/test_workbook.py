@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -47,6 +48,10 @@ def today() -> Report:
 @pytest.fixture(scope="module")
 def whole() -> Report:
     return reported.report(day=date(2020, 2, 29))
+
+
+FRONT = ("说明", "图表")
+"""The sheets that are no tables."""
 
 
 def sheets(content: bytes) -> dict[str, list[tuple[Any, ...]]]:
@@ -176,15 +181,38 @@ def test_the_first_sheet_says_what_it_is_made_of_and_that_nothing_was_cut(today:
     assert front["汇总文件 Summary, its key"] == today.source.key
     assert front["修订号 Revision"] == today.summary.revision
     counted = {row[0]: row[2:4] for row in found["说明"] if isinstance(row[2], int)}
-    assert counted == {title: (len(rows) - 1, len(rows) - 1) for title, rows in found.items() if title != "说明"}
+    assert counted == {title: (len(rows) - 1, len(rows) - 1) for title, rows in found.items() if title not in FRONT}
     named = {(row[0], row[1]) for row in found["说明"]}
     assert {(each.key.removeprefix("summaries/v1/"), each.digest) for each in today.sources} <= named
     book = openpyxl.load_workbook(io.BytesIO(content))
-    for sheet in book.worksheets[1:]:
+    for sheet in book.worksheets[len(FRONT) :]:
         assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref == sheet.dimensions
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        assert sum(name.startswith("xl/charts/chart") for name in parts.namelist()) == 7
+
+
+def test_every_chart_is_on_one_sheet_and_on_one_page(today: Report) -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(today)))["图表"]
+    ends = [each.id for each in sheet.row_breaks.brk] + [sheet.max_row + 10_000]
+    charts = [each.anchor for each in sheet._charts]  # type: ignore[attr-defined]
+    assert len(charts) == 7
+    before = 0
+    for anchor in charts:
+        assert before <= anchor._from.row, "one lies over another"
+        page = next(end for end in ends if anchor._from.row < end)
+        assert anchor.to.row < page, "a page ends in it"
+        before = anchor.to.row
+    assert len(ends) > 1
+    assert not any(other._charts for other in sheet.parent.worksheets if other is not sheet)  # type: ignore[union-attr]
+
+
+def test_part_of_a_day_is_a_hollow_point_and_the_chart_says_so(today: Report) -> None:
+    assert today.trend
+    days = [structs.replace(day, state="partial" if at == 3 else day.state) for at, day in enumerate(today.trend.days)]
+    for trend, hollow in ((structs.replace(today.trend, days=tuple(days)), ["3"]), (today.trend, [])):
+        with zipfile.ZipFile(io.BytesIO(workbook(structs.replace(today, trend=trend)))) as parts:
+            drawn = parts.read("xl/charts/chart1.xml").decode()
+        assert re.findall(r'<c:dPt><c:idx val="(\d+)"/>', drawn) == hollow
+        assert ("空心" in drawn) == bool(hollow)
 
 
 def first_day(report: Report) -> Report:
@@ -250,7 +278,7 @@ def test_a_mean_says_of_how_many_days_it_is_and_of_one_day_there_is_none(today: 
 def test_the_headings_are_not_cut_off(today: Report) -> None:
     """As lines of so many letters as the column is broad, Chinese ones twice as broad as Latin ones."""
     book = openpyxl.load_workbook(io.BytesIO(workbook(today)))
-    for sheet in book.worksheets[1:]:
+    for sheet in book.worksheets[len(FRONT) :]:
         # Neighbours of the same width are kept as one.
         spans = [(each.min or 0, each.max or 0, each.width) for each in sheet.column_dimensions.values()]
         widths = {at: width for first, last, width in spans for at in range(first, last + 1)}
@@ -358,5 +386,5 @@ def test_picture(today: Report, tmp_path: Path) -> None:
 def pages(pdf: Path) -> Iterator[Any]:
     import pypdfium2
 
-    for page in list(pypdfium2.PdfDocument(pdf))[:6]:
+    for page in list(pypdfium2.PdfDocument(pdf))[:10]:
         yield page.render(scale=1.5).to_pil()

@@ -50,12 +50,12 @@ class Table(NamedTuple):
     """The rows, made anew at each call."""
 
 
-_NAME_ZH = Column(Words("卡口", "Checkpoint"), "text", 24)
-_NAME_EN = Column(Words("英文名", "Name"), "text", 34)
+_NAME_ZH = Column(Words("卡口", "Checkpoint"), "text", 22)
+_NAME_EN = Column(Words("英文名", "Name"), "text", 32)
 _ID = Column(Words("编号", "Id"), "text", 8)
 _CODE = Column(Words("代码", "Code"), "text", 14)
 _ZH = Column(Words("名称", "Name in Chinese"), "text", 30)
-_EN = Column(Words("英文", "Name in English"), "text", 30)
+_EN = Column(Words("英文", "Name in English"), "text", 40)
 _DATE = Column(Words("日期", "Day"), "date", 12)
 _COUNT = Column(Words("数量", "Count"), "number")
 _TRAVELLERS = Column(Words("人员", "Travellers"), "number")
@@ -131,7 +131,7 @@ def _checkpoints(report: Report) -> Table:
         Column(Words("状态", "State"), "text", 16),
         Column(Words("无登记自", "Silent since"), "moment", 17),
         Column(Words("最近登记", "Last passage"), "moment", 17),
-        *(Column(words, "number", 16) for words, _ in COUNTED.values()),
+        *(Column(words, "number", 11) for words, _ in COUNTED.values()),
     )
     return Table("checkpoints", Words("卡口", "Checkpoints"), columns, len(summary.checkpoints), rows)
 
@@ -265,7 +265,7 @@ def _trend(report: Report) -> Table:
             state = DAY_STATES.get(day.state) or Words(day.state, day.state)
             yield (date.fromisoformat(day.date), str(state), *_followed(day.city))
 
-    columns = (_DATE, Column(Words("完整性", "Completeness"), "text", 22), *_FOLLOWED)
+    columns = (_DATE, Column(Words("完整性", "Completeness"), "text", 18), *_FOLLOWED)
     return Table("trend", Words("趋势", "Trend"), columns, len(days), rows)
 
 
@@ -300,12 +300,12 @@ _FOLLOWINGS: tuple[tuple[Words, Kind], ...] = (
 )
 _FOLLOWED = (
     *(
-        Column(Words(COUNTED[name][0].zh + said.zh, COUNTED[name][0].en + said.en), kind, 16)
+        Column(Words(COUNTED[name][0].zh + said.zh, COUNTED[name][0].en + said.en), kind, 11)
         for name in MEASURES
         for said, kind in _FOLLOWINGS
     ),
     Column(Words("均值天数", "Days in the mean"), "number"),
-    Column(Words("重点地区占比‰", "From key regions, per mille"), "number", 14),
+    Column(Words("重点地区占比‰", "From key regions, per mille"), "number", 11),
 )
 
 

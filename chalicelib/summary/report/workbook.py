@@ -16,10 +16,11 @@ from chalicelib.passage.hour import moment
 from chalicelib.summary.report import Report, TooManyRows
 from chalicelib.summary.report.sentences import completeness
 from chalicelib.summary.report.tables import Cell, Column, Row, Table, local, tables
-from chalicelib.summary.report.words import WINDOWS, Words
+from chalicelib.summary.report.words import DAY_STATES, WINDOWS, Words
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
+    from xlsxwriter.chart import Chart
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
@@ -81,7 +82,7 @@ def workbook(report: Report) -> bytes:
 
 
 class _Chart(NamedTuple):
-    """A native chart beside a table: some of its columns over its first rows."""
+    """A native chart of a table: some of its columns over its first rows."""
 
     kind: str
     words: Words
@@ -90,11 +91,13 @@ class _Chart(NamedTuple):
     values: tuple[int, ...]
     most: int = 60
     """Rows that are drawn at most; the table has them all."""
+    state: int | None = None
+    """The column that says whether a day is whole; the others' points are hollow."""
 
 
 _CHARTS: Mapping[str, _Chart] = {
     "trend": _Chart(
-        "line", Words("每日人员与至多7日均值", "Travellers a day, and their mean of up to 7 days"), 0, (8, 10)
+        "line", Words("每日人员与至多7日均值", "Travellers a day, and their mean of up to 7 days"), 0, (8, 10), state=1
     ),
     "checkpoints": _Chart("bar", Words("各卡口人员", "Travellers by checkpoint"), 1, (8,), 30),
     "hours": _Chart("column", Words("分时段登记", "Passages by hour"), 0, (1, 4)),
@@ -105,7 +108,28 @@ _CHARTS: Mapping[str, _Chart] = {
 }
 """Table -> its chart."""
 
+_CHARTS_SHEET = Words("图表", "Charts")
+
+_FRONT = 70
+"""Up to so many rows the first sheet is printed on one page, and can still be read."""
+
 _COLOURS = ("#0072b2", "#d55e00")
+
+_PAGE, _ROW = (700, 1200), 20
+"""What an A4 page of charts holds, upright and within its margins: broad and high; and a row of it. In pixels, at 80 %,
+which leaves room for columns as broad as viewers make them that lack the font."""
+
+
+class _Drawn(NamedTuple):
+    """What a chart shows."""
+
+    chart: _Chart
+    table: Table
+    rows: list[Row]
+
+    @property
+    def height(self) -> int:
+        return max(330, 20 * len(self.rows) + 90) if self.chart.kind == "bar" else 330
 
 
 class _Book:
@@ -115,12 +139,13 @@ class _Book:
         self._book = book
         self._report = report
         self._formats = {kind: self._format(**look) for kind, look in _FORMATS.items()}
-        heading = {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#dfe7ee", "bottom": 1}
+        heading = {"bold": True, "text_wrap": True, "valign": "bottom", "bg_color": "#dfe7ee", "bottom": 1}
         self._header = self._format(**heading)
         self._header_of_numbers = self._format(align="right", **heading)
         self._title = self._format(bold=True, font_size=18)
         self._bold = self._format(bold=True, num_format="@", valign="top")
         self._plain = self._format(num_format="@", text_wrap=True, valign="top", align="left")
+        self._drawn: list[_Drawn] = []
         self._left = {kind: self._format(**{**look, "align": "left"}) for kind, look in _FORMATS.items()}
 
     def _format(self, **look: Any) -> Format:
@@ -137,9 +162,10 @@ class _Book:
                 "created": moment(self._report.summary.ends).replace(tzinfo=None),
             }
         )
-        front = self._book.add_worksheet("说明")
+        front, charts = self._book.add_worksheet("说明"), self._book.add_worksheet(_CHARTS_SHEET.zh)
         written = [_Written(table, self._sheet(table)) for table in shown]
         self._front(front, written)
+        self._charts(charts)
 
     def _sheet(self, table: Table) -> int:
         """Writes `table` as a sheet of its own; the number of rows."""
@@ -169,9 +195,8 @@ class _Book:
             sheet.ignore_errors({"number_stored_as_text": _range(0, 1, last, rows)})
         self._printed(sheet, landscape=sum(column.width for column in table.columns) > 100)
         sheet.repeat_rows(0)
-        sheet.print_area(0, 0, rows, last)  # a chart beside the table would make it too small to read
         if chart and drawn:
-            self._draw(sheet, table, chart, drawn)
+            self._drawn.append(_Drawn(chart, table, drawn))
         return rows
 
     def _put(self, sheet: Worksheet, row: int, at: int, cell: Cell, kind: str, look: Format | None = None) -> None:
@@ -191,15 +216,42 @@ class _Book:
         if done:
             raise RowsLost(f"{sheet.get_name()}, row {row + 1}, column {at + 1}: XlsxWriter answers {done}")
 
-    def _draw(self, sheet: Worksheet, table: Table, chart: _Chart, rows: Sequence[Row]) -> None:
-        """A native chart to the right of the table; what is not known is a gap."""
+    def _charts(self, sheet: Worksheet) -> None:
+        """All charts below one another, none across the end of a page."""
+        sheet.hide_gridlines(2)
+        sheet.set_default_row(_ROW * 0.75)
+        sheet.set_column_pixels(0, 9, _PAGE[0] // 10)
+        at, used = 0, 0
+        breaks = []
+        for each in self._drawn:
+            rows = each.height // _ROW + 1
+            if used and used + rows > _PAGE[1] // _ROW:
+                breaks.append(at)
+                used = 0
+            sheet.insert_chart(at, 0, self._draw(*each[:3], each.height), {"description": str(each.chart.words)})
+            at, used = at + rows, used + rows
+        sheet.set_h_pagebreaks(breaks)
+        sheet.print_area(0, 0, max(at - 1, 0), 9)
+        sheet.set_print_scale(80)  # and not as broad as a page: Excel forgets the breaks then
+        self._paper(sheet)
+
+    def _draw(self, chart: _Chart, table: Table, rows: Sequence[Row], height: int) -> Chart:
+        """A native chart of a table; what is not known is a gap, part of a day a hollow point."""
         drawn = self._book.add_chart({"type": chart.kind})
         name = table.words.zh
+        names: dict[str, Any] = {"num_font": {"name": _FONT, "size": 9}, "name_font": {"name": _FONT, "size": 9}}
         for at, (column, colour) in enumerate(zip(chart.values, _COLOURS, strict=False)):
             look: dict[str, Any] = {"fill": {"color": colour}, "gap": 40}
             if chart.kind == "line":
                 look = {"line": {"color": colour, "width": 2.25, "dash_type": "dash" if at else "solid"}}
-                look["marker"] = {"type": "none" if at else "circle", "size": 5, "fill": {"color": colour}}
+                look["marker"] = {"type": "none" if at else "circle", "size": 6, "fill": {"color": colour}}
+                if not at and (state := chart.state) is not None:
+                    look["points"] = [
+                        None if row[state] == str(DAY_STATES["whole"]) else {"fill": {"color": "#ffffff"}}
+                        for row in rows
+                    ]
+                    if any(look["points"]):
+                        names["name"] = "空心点：不是完整的一天 Hollow: not a whole day"
             elif at:
                 look = {"fill": {"color": "#bbbbbb"}, "border": {"color": "#666666"}, "gap": 40}
             drawn.add_series(
@@ -223,7 +275,6 @@ class _Book:
         drawn.set_title({"name": f"{chart.words}{more}", "name_font": {"size": 12, "name": _FONT}, "overlay": False})
         drawn.show_blanks_as("gap")
         axis = {"min": 0, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#d9d9d9"}}}
-        names: dict[str, Any] = {"num_font": {"name": _FONT, "size": 9}}
         if chart.kind == "bar":
             names["reverse"] = True  # the largest on top, as in the table
         if table.columns[chart.names].kind == "date":
@@ -232,14 +283,18 @@ class _Book:
         drawn.set_x_axis(across)
         drawn.set_y_axis(upwards)
         drawn.set_legend({"none": True} if len(chart.values) == 1 else {"position": "top"})
-        drawn.set_size({"width": 760, "height": max(380, 22 * len(rows) + 90) if chart.kind == "bar" else 380})
-        sheet.insert_chart(1, len(table.columns) + 1, drawn, {"description": str(chart.words)})
+        drawn.set_size({"width": _PAGE[0], "height": height})
+        return drawn
 
-    def _printed(self, sheet: Worksheet, *, landscape: bool = False) -> None:
-        sheet.set_paper(9)
+    def _printed(self, sheet: Worksheet, *, landscape: bool = False, pages: int = 0) -> None:
+        """As broad as a page, on so many pages: 0 for as many as it takes."""
         if landscape:
             sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
+        sheet.fit_to_pages(1, pages)
+        self._paper(sheet)
+
+    def _paper(self, sheet: Worksheet) -> None:
+        sheet.set_paper(9)
         sheet.set_margins(0.4, 0.4, 0.6, 0.6)
         sheet.set_footer(f"&Lsha256 {self._report.source.digest[:16]}…&C&A&R&P / &N")
 
@@ -263,6 +318,9 @@ class _Book:
         headings = ("工作表\nSheet", "内容\nContent", "应有行数\nRows meant", "写入行数\nRows written")
         for at, heading in enumerate(headings):
             self._put(sheet, row, at, heading, "text", self._header if at < 2 else self._header_of_numbers)
+        row += 1
+        sheet.write_url(row, 0, f"internal:'{_CHARTS_SHEET.zh}'!A1", string=_CHARTS_SHEET.zh)
+        self._put(sheet, row, 1, _CHARTS_SHEET.en, "text")
         for table, rows in written:
             row += 1
             sheet.write_url(row, 0, f"internal:'{table.words.zh}'!A1", string=table.words.zh)
@@ -276,7 +334,7 @@ class _Book:
             row += 1
             self._put(sheet, row, 0, each.key.removeprefix("summaries/v1/"), "text", self._plain)
             self._put(sheet, row, 1, each.digest, "text", self._plain)
-        self._printed(sheet, landscape=True)
+        self._printed(sheet, landscape=True, pages=1 if row < _FRONT else 0)
         sheet.activate()
 
 
