@@ -33,9 +33,11 @@ from chalicelib.summary.pointers import Reconciled
 from chalicelib.web import catalogues
 from chalicelib.web.desk import factor, machines, reading, rendering
 from chalicelib.web.desk.answering import answered
-from chalicelib.web.desk.numbers import ALARMS, MEASURES, Pages
+from chalicelib.web.desk.figures import MEASURES
+from chalicelib.web.desk.now import ALARMS, NowPages
 from chalicelib.web.desk.rendering import render
 from chalicelib.web.desk.visit import Visit
+from chalicelib.web.desk.windows import WindowPage
 from chalicelib.web.language import CATALOGUES, CHINESE, DESK, ENGLISH, Language, messages
 from scripts.benches.dashboard import Somebody
 from tests.simulation.s3 import MemoryS3
@@ -94,7 +96,9 @@ def numbers() -> Numbers:
 
 def dashboard(numbers: Numbers, language: Language, at: datetime = AT, **changes: Any) -> str:
     now, latest = structs.replace(numbers.now(), **changes), numbers.latest()
-    values = Pages(language).dashboard(now, latest, numbers.trend(latest), numbers.day(latest, date(2020, 2, 29)), at)
+    values = NowPages(language).dashboard(
+        now, latest, numbers.trend(latest), numbers.day(latest, date(2020, 2, 29)), at
+    )
     return render("dashboard.html", language, here="numbers", person=WANG, token="t", query={}, **values).decode()
 
 
@@ -194,7 +198,7 @@ def test_part_of_a_day_beside_whole_ones_says_so_and_of_how_many_days_the_mean_i
         for state, yesterday in (("whole", whole), ("partial", part)):
             last = structs.replace(trend.last, city=city, state=state)
             shown = structs.replace(trend, days=(*trend.days[:-1], last))
-            values = Pages(language).dashboard(now, latest, shown, None, AT)
+            values = NowPages(language).dashboard(now, latest, shown, None, AT)
             heads, rows = values["comparison"]
             assert heads[2:] == (yesterday, *([mean] if days > 1 else []))
             assert {len(row.cells) + 1 for row in rows} == {len(heads)}
@@ -210,7 +214,7 @@ def number(text: str) -> float:
 
 def window_page(numbers: Numbers, query: dict[str, str], language: Language = ENGLISH, latest: Any = None) -> str:
     window = window_of(query)
-    values = Pages(language).window(window, numbers.of(window, latest or numbers.latest()))
+    values = WindowPage(language).values(window, numbers.of(window, latest or numbers.latest()))
     page = render("window.html", language, here="window", person=WANG, token="t", query={}, same="", **values)
     return html.unescape(page.decode())
 
@@ -360,7 +364,7 @@ def test_a_day_that_began_late_is_no_yesterday_for_the_same_hours(numbers: Numbe
     day = numbers.day(latest, date(2020, 2, 29))
     assert day
     for other in (structs.replace(day, begins="2020-02-29T01:00:00.000Z"), structs.replace(day, expired=True)):
-        assert Pages(ENGLISH).dashboard(now, latest, None, other, AT)["same_hours"] == ""
+        assert NowPages(ENGLISH).dashboard(now, latest, None, other, AT)["same_hours"] == ""
 
 
 class Kept:
@@ -484,7 +488,7 @@ def test_what_the_daily_recount_found_is_said_beside_it(numbers: Numbers, equal:
     found = None
     if equal is not None:
         found = Reconciled("summaries/v1/x", "0" * 64, day=day, checked_at="2020-02-29T16:10:00.000Z", equal=equal)
-    values = Pages(CHINESE).dashboard(now, structs.replace(latest, checks=(found,) if found else ()), None, None, AT)
+    values = NowPages(CHINESE).dashboard(now, structs.replace(latest, checks=(found,) if found else ()), None, None, AT)
     assert values["sentence"].endswith(said)
     assert (found is None) == ("00:10" not in values["sentence"])
 

@@ -13,15 +13,17 @@ from chalicelib.command.numbers import NotPublished, window_of
 from chalicelib.command.people import JOURNAL, NUMBERS
 from chalicelib.passage.hour import LOCAL
 from chalicelib.web.desk import words
+from chalicelib.web.desk.figures import Figures, short
 from chalicelib.web.desk.machines import FILE_TYPES
-from chalicelib.web.desk.numbers import Pages, short
+from chalicelib.web.desk.now import NowPages
 from chalicelib.web.desk.visit import Bad, MovedOn, NotFound, Visit
+from chalicelib.web.desk.windows import WindowPage
 
 
 def numbers(visit: Visit) -> Response:
     visit.needs(NUMBERS)
     window = window_of(visit.query)
-    published, pages = wiring.numbers(), Pages(visit.language)
+    published = wiring.numbers()
     try:
         latest = published.latest()
         now = published.now() if window.kind == "now" else None
@@ -31,8 +33,8 @@ def numbers(visit: Visit) -> Response:
         shown = published.of(window, latest)
         if window.checkpoint and window.checkpoint not in shown.summary.checkpoints:
             raise NotFound
-        return visit.page("window.html", polled=True, here="window", **pages.window(window, shown))
-    trend = published.trend(latest)
+        return visit.page("window.html", polled=True, here="window", **WindowPage(visit.language).values(window, shown))
+    pages, trend = NowPages(visit.language), published.trend(latest)
     if window.checkpoint:
         there = now.checkpoints.get(window.checkpoint)
         if there is None:
@@ -91,12 +93,11 @@ def journal(visit: Visit) -> Response:
     machines = "of" in visit.query
     entries = wiring.journal().of(day.first, MOST + 1, machines=machines, before=before)
     older = entries[MOST - 1].key if len(entries) > MOST else ""
-    say = Pages(visit.language)
     shown = [
         (f"{each.at.astimezone(LOCAL):%H:%M:%S}", each.who, visit.say(words.DEEDS[each.deed]), each.what)
         for each in entries[:MOST]
     ]
-    iso, name = say.day(day.first)
+    iso, name = Figures(visit.language).day(day.first)
     return visit.page(
         "journal.html", here="journal", day=iso, day_name=name, entries=shown, machines=machines,
         before=before, older=older,
