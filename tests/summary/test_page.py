@@ -19,8 +19,9 @@ from chalicelib.summary import charts
 from chalicelib.summary.counting import Counts
 from chalicelib.summary.document import Reference, encode
 from chalicelib.summary.report import HOURS, SHOWN, Report
-from chalicelib.summary.report import page as pages
+from chalicelib.summary.report.checkpoints import LINE
 from chalicelib.summary.report.page import page
+from chalicelib.summary.report.shares import TOP
 from tests.summary import reported
 from tests.summary.test_workbook import HOSTILE, named
 
@@ -160,8 +161,8 @@ def test_what_is_worked_out_is_worked_out_rightly(reports: dict[str, Report], ca
         assert float(found["mean fever"] or "") == pytest.approx(sum(fevers) / len(fevers), abs=0.0501)
     for name in ("origin_city", "origin_province", "township"):
         numbers = sorted(summary.city.by.get(name, {}).values(), reverse=True)
-        if len(numbers) > pages.TOP:
-            assert found[f"rest of {name}"] == str(sum(numbers[pages.TOP :]))
+        if len(numbers) > TOP:
+            assert found[f"rest of {name}"] == str(sum(numbers[TOP:]))
 
 
 def test_every_count_of_the_city_and_every_checkpoint_is_on_the_page(reports: dict[str, Report]) -> None:
@@ -275,7 +276,7 @@ def test_each_small_chart_has_its_table(reports: dict[str, Report], case: str) -
         re.findall('<td class="spark">(<svg.*?</svg>)', content.decode())
     )
     assert report.trend
-    first = len(report.trend.days) - pages.LINE
+    first = len(report.trend.days) - LINE
     for checkpoint in again:
         for at, day in enumerate(report.trend.days):
             there = day.checkpoints.get(checkpoint)

@@ -9,6 +9,7 @@ same bytes.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -75,7 +76,7 @@ class Beside(Struct, frozen=True):
 decode_beside = msgspec.json.Decoder(CityAlone).decode
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class Report(Struct, frozen=True, kw_only=True, dict=True):
     """What a report is made of. What is None, or empty, was not there, and the report says so."""
 
     summary: Summary
@@ -165,7 +166,7 @@ class Report(Struct, frozen=True, kw_only=True):
         """The sum of whole days before, and over how many."""
         return sum(getattr(each.content.city, measure) for each in self.before), len(self.before)
 
-    @property
+    @cached_property
     def alarms(self) -> tuple[Alarm, ...]:
         """What somebody should look at, as it was at the end of what is shown."""
         summary, at = self.summary, moment(self.summary.ends)
