@@ -168,6 +168,13 @@ def fill_driver(page: Page) -> None:
     tick(page, "travellers.0.symptoms", "none")
 
 
+def registered(phone: Phone) -> None:
+    """The driver registers, and the receipt is on the screen."""
+    fill_driver(phone.page)
+    phone.send()
+    assert REGISTERED in phone.state
+
+
 def picture(page: Page, name: str) -> None:
     """Nothing sticks out of the screen; a screenshot in both schemes where `KAKOU_PICTURES` names a folder."""
     if PICTURES:

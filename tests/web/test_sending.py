@@ -24,6 +24,7 @@ from tests.web.phone import (
     phone_at,
     picture,
     press,
+    registered,
     send_now,
     turn,
     until,
@@ -42,9 +43,7 @@ def phone(browser: Browser, stack: Stack) -> Iterator[Phone]:
 
 
 def test_registered_in_place_and_nothing_typed_is_left_on_the_phone(phone: Phone, stack: Stack) -> None:
-    fill_driver(phone.page)
-    phone.send()
-    assert REGISTERED in phone.state
+    registered(phone)
     assert phone.page.title().startswith("已登记")
     assert stack.stored == 1
     (left,) = phone.kept()
@@ -54,9 +53,7 @@ def test_registered_in_place_and_nothing_typed_is_left_on_the_phone(phone: Phone
 
 
 def test_the_same_fields_as_without_a_script(browser: Browser, phone: Phone, stack: Stack) -> None:
-    fill_driver(phone.page)
-    phone.send()
-    assert REGISTERED in phone.state
+    registered(phone)
     context = browser.new_context(viewport=PHONE, locale="zh-CN", java_script_enabled=False)
     page = context.new_page()
     page.goto(phone.address)
@@ -201,9 +198,7 @@ def test_a_poster_that_was_replaced_meanwhile_says_so_and_keeps_what_was_typed(p
 
 
 def test_back_from_the_receipt_says_registered_and_another_passage_is_not_taken(phone: Phone, stack: Stack) -> None:
-    fill_driver(phone.page)
-    phone.send()
-    assert REGISTERED in phone.state
+    registered(phone)
     reference = phone.page.locator(".ref b").inner_text()
     phone.page.go_back()
     phone.page.locator("[name=plate]").wait_for()
@@ -229,9 +224,7 @@ def counting(stack: Stack) -> list[tuple[str | None, int, int | None]]:
 
 
 def test_back_from_the_receipt_another_answer_is_sent_as_a_correction(phone: Phone, stack: Stack) -> None:
-    fill_driver(phone.page)
-    phone.send()
-    assert REGISTERED in phone.state
+    registered(phone)
     reference = phone.page.locator(".ref b").inner_text()
     for plate in ("辽CA9999", "辽CA8888"):
         phone.page.go_back()
@@ -249,9 +242,7 @@ def test_back_from_the_receipt_another_answer_is_sent_as_a_correction(phone: Pho
 
 def told_another(phone: Phone) -> None:
     """Registered, and then told that this form stands for other answers."""
-    fill_driver(phone.page)
-    phone.send()
-    assert REGISTERED in phone.state
+    registered(phone)
     phone.page.go_back()
     phone.page.locator("[name=plate]").wait_for()
     fill(phone.page, "plate", "辽CA9999")
@@ -508,9 +499,7 @@ def test_back_from_the_receipt_loses_nothing_that_was_typed(phone: Phone, stack:
 
 
 def test_a_reload_shows_the_receipt_again(phone: Phone, stack: Stack) -> None:
-    fill_driver(phone.page)
-    phone.send()
-    assert REGISTERED in phone.state
+    registered(phone)
     reference = phone.page.locator(".ref b").inner_text()
     phone.page.reload()
     phone.page.locator(".ref b").wait_for()
@@ -599,9 +588,7 @@ def test_a_change_of_what_is_registered_waits_beside_its_receipt_and_becomes_a_c
     phone: Phone, stack: Stack
 ) -> None:
     until(phone.page, "!!(self.kakou && kakou.mend)")
-    fill_driver(phone.page)
-    phone.send()
-    assert REGISTERED in phone.state
+    registered(phone)
     reference = phone.page.locator(".ref b").inner_text()
     phone.page.go_back()
     phone.page.locator("[name=plate]").wait_for()

@@ -54,16 +54,7 @@ def test_the_form_opens_without_a_network_with_a_new_submission_id_each_time(pho
 
 def test_what_waits_is_sent_in_the_background_and_the_page_learns_of_it(phone: Phone, stack: Stack) -> None:
     fill_driver(phone.page)
-    phone.line.state = "down"
-    phone.send()
-    assert KEPT in phone.state
-    until(
-        phone.page,
-        "navigator.serviceWorker.ready.then(worker => worker.sync.getTags()).then(tags => tags.includes('send'))",
-    )
-    phone.line.state = "up"
-    sync(phone)
-    phone.page.locator(".done").wait_for()
+    background(phone)
     assert stack.stored == 1
     assert [each["state"] for each in phone.kept()] == ["registered"]
 
