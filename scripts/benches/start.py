@@ -30,7 +30,7 @@ from scripts.benches import Figure, beside, interleaved, of
 from scripts.benches._public import FORM, KEY, KEYS, event, parties
 from scripts.stacks.packaging import host_architecture, package
 
-TURNS = 9
+TURNS = 15
 
 LAMBDAS_OWN = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
 
