@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import os
-import re
 import shutil
 import subprocess
 import zipfile
@@ -205,14 +204,18 @@ def test_every_chart_is_on_one_sheet_and_on_one_page(today: Report) -> None:
     assert not any(other._charts for other in sheet.parent.worksheets if other is not sheet)  # type: ignore[union-attr]
 
 
-def test_part_of_a_day_is_a_hollow_point_and_the_chart_says_so(today: Report) -> None:
+def test_part_of_a_day_says_so_at_its_point(today: Report) -> None:
     assert today.trend
     days = [structs.replace(day, state="partial" if at == 3 else day.state) for at, day in enumerate(today.trend.days)]
-    for trend, hollow in ((structs.replace(today.trend, days=tuple(days)), ["3"]), (today.trend, [])):
-        with zipfile.ZipFile(io.BytesIO(workbook(structs.replace(today, trend=trend)))) as parts:
-            drawn = parts.read("xl/charts/chart1.xml").decode()
-        assert re.findall(r'<c:dPt><c:idx val="(\d+)"/>', drawn) == hollow
-        assert ("空心" in drawn) == bool(hollow)
+    for trend, parts in ((structs.replace(today.trend, days=tuple(days)), [3]), (today.trend, [])):
+        with zipfile.ZipFile(io.BytesIO(workbook(structs.replace(today, trend=trend)))) as files:
+            drawn = ElementTree.fromstring(files.read("xl/charts/chart1.xml"))
+        labels = {
+            int(each.find(f"{DRAWN}idx").get("val", "")): "".join(each.itertext()).strip()  # type: ignore[union-attr]
+            for each in drawn.iter(f"{DRAWN}dLbl")
+        }
+        assert {at: told for at, told in labels.items() if told} == dict.fromkeys(parts, "不满一天")
+        assert set(labels) == (set(range(len(days))) if parts else set()), "no other point has a label"
 
 
 def first_day(report: Report) -> Report:

@@ -92,7 +92,7 @@ class _Chart(NamedTuple):
     most: int = 60
     """Rows that are drawn at most; the table has them all."""
     state: int | None = None
-    """The column that says whether a day is whole; the others' points are hollow."""
+    """The column that says whether a day is whole; where it is not, that stands at the point."""
 
 
 _CHARTS: Mapping[str, _Chart] = {
@@ -112,6 +112,9 @@ _CHARTS_SHEET = Words("图表", "Charts")
 
 _FRONT = 70
 """Up to so many rows the first sheet is printed on one page, and can still be read."""
+
+_PARTS: Mapping[Cell, str] = {str(words): words.zh for state, words in DAY_STATES.items() if state != "whole"}
+"""What the table says of a day that is not whole -> what stands at its point."""
 
 _COLOURS = ("#0072b2", "#d55e00")
 
@@ -236,22 +239,23 @@ class _Book:
         self._paper(sheet)
 
     def _draw(self, chart: _Chart, table: Table, rows: Sequence[Row], height: int) -> Chart:
-        """A native chart of a table; what is not known is a gap, part of a day a hollow point."""
+        """A native chart of a table; what is not known is a gap, part of a day says so."""
         drawn = self._book.add_chart({"type": chart.kind})
         name = table.words.zh
-        names: dict[str, Any] = {"num_font": {"name": _FONT, "size": 9}, "name_font": {"name": _FONT, "size": 9}}
+        names: dict[str, Any] = {"num_font": {"name": _FONT, "size": 9}}
         for at, (column, colour) in enumerate(zip(chart.values, _COLOURS, strict=False)):
             look: dict[str, Any] = {"fill": {"color": colour}, "gap": 40}
             if chart.kind == "line":
                 look = {"line": {"color": colour, "width": 2.25, "dash_type": "dash" if at else "solid"}}
                 look["marker"] = {"type": "none" if at else "circle", "size": 6, "fill": {"color": colour}}
-                if not at and (state := chart.state) is not None:
-                    look["points"] = [
-                        None if row[state] == str(DAY_STATES["whole"]) else {"fill": {"color": "#ffffff"}}
-                        for row in rows
-                    ]
-                    if any(look["points"]):
-                        names["name"] = "空心点：不是完整的一天 Hollow: not a whole day"
+                told = [_PARTS.get(row[chart.state]) for row in rows] if not at and chart.state is not None else []
+                if any(told):
+                    look["data_labels"] = {
+                        "value": True,
+                        "position": "below",
+                        "font": {"name": _FONT, "size": 8},
+                        "custom": [{"value": each} if each else {"delete": True} for each in told],
+                    }
             elif at:
                 look = {"fill": {"color": "#bbbbbb"}, "border": {"color": "#666666"}, "gap": 40}
             drawn.add_series(
