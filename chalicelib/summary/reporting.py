@@ -19,7 +19,7 @@ from chalicelib.summary.bucket import SummaryStore
 from chalicelib.summary.document import Reference, Summary, decode, digest
 from chalicelib.summary.pointers import Latest, Reported, plainly
 from chalicelib.summary.reconciliation import decode_reconciliation
-from chalicelib.summary.report import Beside, Report, TooManyRows, days_before, decode_beside
+from chalicelib.summary.report import Beside, Differing, Report, TooManyRows, days_before, decode_beside
 from chalicelib.summary.trend import decode_trend
 
 MOST = 3
@@ -92,16 +92,22 @@ def report_on(latest: Latest, summary: Summary, source: Reference, load: Load) -
     before = [Beside(load(named[each], decode_beside), named[each]) for each in days_before(day) if each in named]
     operation = latest.operation if summary.window != "operation" else None
     trend = load(latest.trend, decode_trend) if latest.trend else None
-    if trend is not None:  # of a day long ago, the trend up to it
-        trend = structs.replace(trend, days=tuple(each for each in trend.days if each.date <= day.isoformat()))
+    if trend is not None:  # of a day long ago, the trend up to it; what is usual since then was not usual that day
+        days = tuple(each for each in trend.days if each.date <= day.isoformat())
+        trend = structs.replace(trend, days=days, usual=trend.usual if days == trend.days else {})
+    own = next((each for each in latest.checks if alone.compared and layout.day_of(each.day.key) == day), None)
+    check = own or latest.reconciled
     return structs.replace(
         alone,
         operation=Beside(load(operation, decode_beside), plainly(operation)) if operation else None,
         trend=trend,
         trend_source=plainly(latest.trend) if latest.trend else None,
         before=tuple(each for each in before if _whole(each)),
-        reconciliation=load(latest.reconciled, decode_reconciliation) if latest.reconciled else None,
-        reconciliation_source=plainly(latest.reconciled) if latest.reconciled else None,
+        reconciliation=load(check, decode_reconciliation) if check else None,
+        reconciliation_source=plainly(check) if check else None,
+        differing=tuple(
+            Differing(load(each, decode_reconciliation), plainly(each)) for each in latest.differing if each != check
+        ),
     )
 
 

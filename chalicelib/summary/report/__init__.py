@@ -8,6 +8,7 @@ same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
@@ -37,12 +38,28 @@ class TooManyRows(ValueError):
 
 
 class CityAlone(Struct, frozen=True):
-    """What is read of a summary that is only set beside another one: its checkpoints are left in the file."""
+    """What is read of a summary that is only set beside another one: of its checkpoints, when each had its last
+    passage."""
 
     city: CityNumbers
     begins: str = msgspec.field(name="from")
     ends: str = msgspec.field(name="until")
     expired: bool = False
+    key_regions_versions: tuple[int, ...] = ()
+    fever_from: tuple[int, ...] = ()
+    checkpoints: dict[str, LastSeen] = {}
+
+
+class LastPassage(Struct, frozen=True):
+    """Of a checkpoint's counts, what its silence wants."""
+
+    last_passage_at: str | None = None
+
+
+class LastSeen(Struct, frozen=True):
+    """A checkpoint, likewise."""
+
+    counts: LastPassage
 
 
 class CityNumbers(Struct, frozen=True):
@@ -73,6 +90,13 @@ class Beside(Struct, frozen=True):
         return moment(self.content.begins).astimezone(LOCAL).date()
 
 
+class Differing(Struct, frozen=True):
+    """A check that found a difference."""
+
+    content: Reconciliation
+    source: Reference
+
+
 decode_beside = msgspec.json.Decoder(CityAlone).decode
 
 
@@ -90,8 +114,10 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
     before: tuple[Beside, ...] = ()
     """The whole days before, at most seven, the last one first; what is not whole, or not there, is left out."""
     reconciliation: Reconciliation | None = None
-    """The last daily check, which counts the table again without the summaries."""
+    """The daily check, which counts the table again without the summaries: that of the day shown, else the last."""
     reconciliation_source: Reference | None = None
+    differing: tuple[Differing, ...] = ()
+    """The checks of other days that found a difference, which stands."""
 
     @property
     def whole(self) -> bool:
@@ -131,6 +157,7 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
             self.trend_source,
             *(each.source for each in self.before),
             self.reconciliation_source,
+            *(each.source for each in self.differing),
         ]
         return (self.source, *(each for each in rest if each))
 
@@ -151,10 +178,10 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
 
     def until_then(self, beside: Beside, subject: str) -> int | None:
         """The sum of `passage_by_hour` or `traveller_by_hour` of a day before, up to the same hour: mornings are set
-        beside mornings. None where that summary does not tell its hours."""
+        beside mornings. None where that summary does not tell its hours, or nobody came all day, which is not zero."""
         by_hour = beside.content.city.by.get(subject)
         if not by_hour:
-            return None if beside.content.city.passages else 0
+            return None
         return sum(by_hour.get(hour, 0) for hour in HOURS[: self.hours])
 
     def week_until_then(self, subject: str) -> tuple[int, int]:
@@ -163,8 +190,25 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
         return sum(known), len(known)
 
     def week(self, measure: Measure) -> tuple[int, int]:
-        """The sum of whole days before, and over how many."""
-        return sum(getattr(each.content.city, measure) for each in self.before), len(self.before)
+        """The sum of whole days before that had a passage at all, as in the trend, and over how many."""
+        known = [each.content.city for each in self.before if each.content.city.passages]
+        return sum(getattr(city, measure) for city in known), len(known)
+
+    def counted_alike(self, measure: Measure, beside: Sequence[Beside]) -> bool:
+        """Whether all of `beside` were counted under the list of key regions and the threshold that ours was."""
+        if measure == "from_key_regions":
+            return all(each.content.key_regions_versions == self.summary.key_regions_versions for each in beside)
+        return measure != "fever" or all(each.content.fever_from == self.summary.fever_from for each in beside)
+
+    def silent_since(self, checkpoint: str) -> str | None:
+        """Since when no passage came: after the last one in the window, else the last one before it that is known."""
+        there = self.summary.checkpoints[checkpoint]
+        if there.counts.last_passage_at or there.since is None or there.since > self.summary.begins:
+            return there.counts.last_passage_at or there.since
+        others = [*([self.operation] if self.operation else []), *self.before]
+        seen = [each.content.checkpoints[checkpoint] for each in others if checkpoint in each.content.checkpoints]
+        earlier = [at for each in seen if (at := each.counts.last_passage_at) and at < self.summary.begins]
+        return max(earlier, default=there.since)
 
     @cached_property
     def alarms(self) -> tuple[Alarm, ...]:
@@ -173,6 +217,7 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
         usual = self.trend.usual if self.trend else {}
         found = [
             *(alarms.differences(self.reconciliation) if self.reconciliation else ()),
+            *(each for other in self.differing for each in alarms.differences(other.content)),
             alarms.key_regions_changed(summary.key_regions_versions),
             *([alarms.fever_spike(None, summary.city.fever, self._week(None))] if self.compared else ()),
         ]
@@ -181,7 +226,7 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
                 found.append(alarms.fever_spike(checkpoint, there.counts.fever, self._week(checkpoint)))
             found.append(alarms.same_temperature(checkpoint, there.counts))
             found += alarms.sheets(checkpoint, there.counts)
-            since = there.counts.last_passage_at or there.since
+            since = self.silent_since(checkpoint)
             if there.state != "closed" and since:
                 found.append(alarms.silence(checkpoint, since, usual.get(checkpoint), at))
         return alarms.in_order(found)

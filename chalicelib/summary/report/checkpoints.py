@@ -91,7 +91,7 @@ class Checkpoints(Section):
             "state": STATES.get(there.state) or Words(there.state, there.state),
             "look": there.state,
             "alarming": alarming,
-            "since": clock(there.since) if there.since else None,
+            "since": clock(since) if there.since and (since := self._report.silent_since(checkpoint)) else None,
             "last": self._last(last) if last else None,
             "numbers": [
                 num(getattr(there.counts, name) if counted else None, f"{path}/{name}")

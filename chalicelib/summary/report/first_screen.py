@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from chalicelib.summary.report import Measure
+from chalicelib.summary.report import Beside, Measure
 from chalicelib.summary.report.section import Section, by, num
 from chalicelib.summary.report.sentences import clock
 from chalicelib.summary.report.tables import LEAST, mean
@@ -15,6 +15,12 @@ from chalicelib.summary.report.words import Words
 
 NAMED = 4
 """Silent checkpoints that are named in the first screen."""
+
+_OTHERWISE: Mapping[Measure, Words] = {
+    "from_key_regions": Words("另一名单", "by another list"),
+    "fever": Words("另一标准", "by another threshold"),
+}
+"""What makes two days no match."""
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -108,7 +114,7 @@ class FirstScreen(Section):
         beside: list[_Compared] = []
         if not report.compared:
             return Figure(words, num(value, f"0/city/{measure}"), beside)
-        yesterday = report.yesterday
+        yesterday = report.yesterday if report.yesterday and report.yesterday.content.city.passages else None
         if report.whole or hourly is None:
             told: int | None = getattr(yesterday.content.city, measure) if yesterday else None
             shown = num(told, f"{self._at[yesterday.source]}/city/{measure}") if yesterday else num(None, "")
@@ -125,10 +131,17 @@ class FirstScreen(Section):
             when = Words("昨日同时段", "yesterday, same hours")
             week = Words(f"前{days}日同时段均值", f"mean of {days} days, same hours")
         comparable = report.whole or hourly is not None
-        beside.append(self._compared(when, shown, value, told, comparable))
+
+        def set_beside(words: Words, shown: Markup, told: float | None, days_of: Sequence[Beside]) -> None:
+            alike = report.counted_alike(measure, days_of)
+            if not alike:
+                words = Words(f"{words.zh}（{_OTHERWISE[measure].zh}）", f"{words.en} ({_OTHERWISE[measure].en})")
+            beside.append(self._compared(words, shown, value, told, comparable and alike))
+
+        set_beside(when, shown, told, [yesterday] if yesterday else [])
         if days >= LEAST:
             average = mean(total, days)
-            beside.append(self._compared(week, by(average, f"mean {measure}"), value, average, comparable))
+            set_beside(week, by(average, f"mean {measure}"), average, report.before)
         return Figure(words, num(value, f"0/city/{measure}"), beside)
 
     def _compared(self, words: Words, shown: Markup, value: int, told: float | None, comparable: bool) -> _Compared:

@@ -11,8 +11,8 @@ from chalicelib.summary import charts
 from chalicelib.summary.report import HOURS, Measure
 from chalicelib.summary.report.section import Section, by, num
 from chalicelib.summary.report.tables import mean
-from chalicelib.summary.report.words import COUNTED, DAY_STATES, Words
-from chalicelib.summary.trend import Trended
+from chalicelib.summary.report.words import COUNTED, DAY_STATES, STATES, Words
+from chalicelib.summary.trend import TrendDay, Trended
 
 
 class OverTime(Section):
@@ -28,13 +28,13 @@ class OverTime(Section):
         rows = []
         for number, day in enumerate(days):
             there, path = day.city, f"{at}/days/{number}/city"
-            state = DAY_STATES.get(day.state) or Words(day.state, day.state)
+            state = _state(day)
             counted = there is not None and there.state == "counted"
             rows.append(
                 {
                     "date": day.date,
                     "state": state,
-                    "odd": day.state != "whole",
+                    "odd": state != DAY_STATES["whole"],
                     "numbers": [
                         num(getattr(there.counts, name) if counted and there else None, f"{path}/counts/{name}")
                         for name in ("vehicles", "travellers", "from_key_regions", "fever")
@@ -94,7 +94,7 @@ class OverTime(Section):
                 )
                 for name in ("from_key_regions", "fever")
             ],
-            "odd": [(day.date, DAY_STATES.get(day.state)) for day in days if day.state != "whole"],
+            "odd": [(day.date, state) for day in days if (state := _state(day)) != DAY_STATES["whole"]],
         }  # fmt: skip
 
     def hours(self) -> dict[str, Any]:
@@ -122,6 +122,13 @@ class OverTime(Section):
         )
         late = report.compared and 0 not in report.clock
         return {"chart": Markup(chart), "rows": rows, "days": len(told), "late": late}  # noqa: S704 (our own drawing)
+
+
+def _state(day: TrendDay) -> Words:
+    """What a day is worth; of one on which nobody came, that it was silent."""
+    if day.state == "whole" and day.city and day.city.state == "silent":
+        return STATES["silent"]
+    return DAY_STATES.get(day.state) or Words(day.state, day.state)
 
 
 def _mean(there: Trended | None) -> float | None:

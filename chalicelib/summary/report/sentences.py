@@ -31,8 +31,9 @@ def completeness(report: Report) -> Words:
         zh += f"；行动自 {report.begins:%H:%M} 开始，当日不满一天"
         en += f"; the operation began at {report.begins:%H:%M}, so this is part of a day"
     if summary.revision > 1:
-        zh += f"；第 {summary.revision} 次修订，比前一修订多 {summary.late} 条登记"
-        en += f"; revision {summary.revision}, with {summary.late} passages more than the one before"
+        more = _revised(summary)
+        zh += f"；第 {summary.revision} 次修订，比前一修订{'，'.join(each.zh for each in more)}"
+        en += f"; revision {summary.revision}: {', '.join(each.en for each in more)}"
     if summary.expired:
         zh += "；部分登记可能在计数前已过期"
         en += "; passages may have expired before they were counted"
@@ -49,9 +50,32 @@ def completeness(report: Report) -> Words:
         "" if own else f" of {day:%m-%d}" + (f" (revision {revision_of(checked.day.key)})" if day == report.day else "")
     )
     at = clock(checked.checked_at)
-    zh += f"；{said}数据已于 {at} 与数据表核对：{'一致' if checked.equal else '不一致，须查'}。"
-    en += f"; numbers{told} checked against the table at {at}: {'' if checked.equal else 'NOT '}equal."
+    zh += f"；{said}数据已于 {at} 与数据表核对：{'一致' if checked.equal else '不一致，须查'}"
+    en += f"; numbers{told} checked against the table at {at}: {'' if checked.equal else 'NOT '}equal"
+    if report.differing:
+        days = "、".join(f"{day_of(each.content.day.key):%m-%d}" for each in report.differing)
+        zh += f"；{days} 数据与数据表不一致，须查"
+        en += f"; those of {days.replace('、', ', ')} are NOT equal to the table"
+    zh += "。"
+    en += "."
     return Words(zh, en)
+
+
+def _revised(summary: Summary) -> list[Words]:
+    """What a revision has that the one before had not."""
+    told = [
+        Words(f"多 {number} {zh}", f"{number} more {en}")
+        for number, zh, en in (
+            (summary.late, "条登记", "passages"),
+            (summary.late_corrections, "条更正", "corrections"),
+            (summary.late_scans, "次扫作废码", "scans of revoked posters"),
+        )
+        if number
+    ]
+    if summary.reclassified_from:
+        old, new = (", ".join(map(str, each)) for each in (summary.reclassified_from, summary.key_regions_versions))
+        told.append(Words(f"重点地区名单由第 {old} 版改为第 {new} 版", f"key regions by list {new}, not {old}"))
+    return told or [Words("多 0 条登记，有一小时重新汇总", "no passage more, an hour of it was made anew")]
 
 
 def sentence(alarm: Alarm, summary: Summary) -> Words:

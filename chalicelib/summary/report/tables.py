@@ -120,7 +120,8 @@ def _checkpoints(report: Report) -> Table:
             known = there.state == "counted"
             numbers = [getattr(counts, name) if known or getattr(counts, name) else None for name in COUNTED]
             yield (
-                checkpoint, there.name_zh, there.name_en, _state(there.state), local(there.since),
+                checkpoint, there.name_zh, there.name_en, _state(there.state),
+                local(report.silent_since(checkpoint) if there.since else None),
                 local(counts.last_passage_at), *numbers,
             )  # fmt: skip
 
