@@ -142,7 +142,12 @@ def keep_all(folder: Path) -> None:
 
 @cache
 def _kept() -> Mapping[str, Path]:
-    return {f"static/{path.name}": path for path in sorted(MADE.glob("*.js"))}
+    """What lies in `MADE`; nothing of it unless it is a whole set, for the files of one ask for the others by name."""
+    there = sorted(MADE.glob("*.js"))
+    whole = ["places", *(f"{kind}-{language.code}" for kind in ("form", "ease", "words") for language in LANGUAGES)]
+    if sorted(path.name.partition(".")[0] for path in there) != sorted(whole):
+        return {}
+    return {f"static/{path.name}": path for path in there}
 
 
 def _said(language: Language) -> dict[str, object]:

@@ -39,6 +39,20 @@ _WHEELS = {"x86_64": "x86_64", "arm64": "aarch64"}
 _GLIBC = {"python3.10": 26, "python3.11": 26}
 """The minor version of Lambda's glibc 2: Amazon Linux 2 under 3.11 and before, Amazon Linux 2023 (2.34) after."""
 
+_MADE = "chalicelib/web/static/made/"
+"""Where packages have their scripts made beforehand (`chalicelib.web.scripts.MADE`): one in a checkout is no source."""
+
+_MAKE_PAGES = """
+from chalicelib.web import rendering, scripts
+from chalicelib.web.desk import rendering as desk
+from chalicelib.web.jinja import Compiled
+from chalicelib.web.language import CHINESE
+
+for pages in (rendering, desk):
+    Compiled(pages.TEMPLATES / "compiled").keep_all(pages.environment(CHINESE))
+scripts.keep_all(scripts.MADE)
+"""
+
 
 class NotPackaged(RuntimeError):
     """A stack could not be packaged; says which, and what pip or Chalice said."""
@@ -104,8 +118,11 @@ def sources(stack: str) -> Iterator[tuple[Path, str]]:
     compile_all()
     yield ROOT / "app.py", "app.py"
     for path in sorted((ROOT / "chalicelib").rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".pyc", ".po", ".pot", ".part"}:
-            yield path, path.relative_to(ROOT).as_posix()
+        name = path.relative_to(ROOT).as_posix()
+        if not path.is_file() or "__pycache__" in path.parts or name.startswith(_MADE):
+            continue
+        if path.suffix not in {".pyc", ".po", ".pot", ".part"}:
+            yield path, name
 
 
 def requirements(stack: str) -> list[str]:
@@ -207,14 +224,10 @@ def _stage(staged: Path, stack: str, architecture: str, vendor: Path) -> None:
 
 
 def _make_pages(staged: Path) -> None:
-    from chalicelib.web import rendering, scripts
-    from chalicelib.web.desk import rendering as desk
-    from chalicelib.web.jinja import Compiled
-    from chalicelib.web.language import CHINESE
-
-    for pages in (rendering, desk):
-        Compiled(staged / pages.TEMPLATES.relative_to(ROOT) / "compiled").keep_all(pages.environment(CHINESE))
-    scripts.keep_all(staged / scripts.MADE.relative_to(ROOT))
+    """Make the templates and scripts of `staged`, of what is there: by an interpreter that reads nothing else of ours,
+    for this one may have read its sources before somebody changed them."""
+    path = os.pathsep.join([str(staged), *filter(None, [os.environ.get("PYTHONPATH")])])
+    _run([sys.executable, "-B", "-c", _MAKE_PAGES], staged, "making templates and scripts", PYTHONPATH=path)
 
 
 def _compile_tree(folder: Path) -> None:
@@ -224,9 +237,9 @@ def _compile_tree(folder: Path) -> None:
     )  # fmt: skip
 
 
-def _run(command: list[str], folder: Path, what: str) -> None:
+def _run(command: list[str], folder: Path, what: str, **more: str) -> None:
     # Chalice wants a region even where it asks nobody; nothing here may reach an account by accident.
-    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1", **more}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NotPackaged(f"{what} failed:\n{(done.stdout + done.stderr).strip()[-4000:]}")

@@ -46,16 +46,22 @@ def test_of_another_source_nothing_is_taken(pages: Any, compiled: Compiled, tmp_
 
 
 @pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Where scripts made beforehand lie; nothing can be made any more."""
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Where scripts made beforehand lie."""
     scripts.keep_all(tmp_path / "made")
     monkeypatch.setattr(scripts, "MADE", tmp_path / "made")
-    for sources in ("_form", "_ease", "_words", "_places"):
-        monkeypatch.delattr(scripts, sources)
     forget()
     yield tmp_path / "made"
     monkeypatch.undo()
     forget()
+
+
+@pytest.fixture
+def kept(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same; nothing can be made any more."""
+    for sources in ("_form", "_ease", "_words", "_places"):
+        monkeypatch.delattr(scripts, sources)
+    return made
 
 
 def forget() -> None:
@@ -78,3 +84,20 @@ def test_of_scripts_made_beforehand_each_is_served_and_nothing_else(kept: Path) 
         assert scripts.static(path.name) == path.read_bytes()
     for other in ("form-zh.0123456789ab.js", "../scripts.py", "made", ""):
         assert scripts.static(other) is None
+
+
+@pytest.mark.parametrize("wrong", ["form-ru.*.js", "words-zh.*.js", "places.*.js", "two forms"])
+def test_a_set_that_is_not_whole_is_not_used_at_all(made: Path, wrong: str) -> None:
+    """Nothing of it is served, not even what is there: names of one making ask for files of the same."""
+    if wrong == "two forms":
+        (made / "form-zh.0123456789ab.js").write_bytes(b"older")
+    else:
+        (missing,) = made.glob(wrong)
+        missing.unlink()
+    for path in made.iterdir():
+        path.write_bytes(b"older")
+    assert [scripts.name(language) for language in LANGUAGES] == FRESH["names"]
+    assert scripts.worker() == FRESH["worker"]
+    for name, content in scripts.make().items():
+        assert scripts.static(name.removeprefix("static/")) == content
+    assert scripts.static("form-zh.0123456789ab.js") is None

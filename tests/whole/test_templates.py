@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,6 +18,7 @@ import pytest
 from chalicelib.command.people import ROLES
 from chalicelib.passage.hour import GRACE
 from chalicelib.web import scripts
+from scripts.stacks import packaging
 from scripts.stacks.packaging import ROOT, Package, host_architecture, package
 
 STACKS = ("public", "command")
@@ -316,6 +318,40 @@ def test_a_package_carries_byte_code_for_its_python_and_nothing_idle(unpacked: t
     assert all((folder / each).exists() == (stack == "command") for each in drawing), "only the desk draws posters"
     for idle in ("boto3", "botocore", "zxingcpp", "pypdfium2", "tests", "scripts", "bin"):
         assert not (folder / idle).exists(), idle
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Path:
+    """A copy of what the public stack ships, as it is before anything is made of it."""
+    for path, name in packaging.sources("public"):
+        target = tmp_path / "staged" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return tmp_path / "staged"
+
+
+def test_what_is_made_beforehand_is_made_of_what_is_shipped(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not of what this process has read: it may be older than the sources, whose digest the package bears."""
+    folder = staged / scripts.MADE.relative_to(ROOT)
+    fresh = scripts.make()
+    plain = staged / "chalicelib" / "web" / "templates" / "plain.html"
+    plain.write_text("newer words", "utf-8")
+    monkeypatch.setattr(scripts, "_form", lambda language: b"stale")
+    packaging._make_pages(staged)
+    assert {f"static/{path.name}": path.read_bytes() for path in folder.iterdir()} == fresh
+    assert b"newer words" in (plain.parent / "compiled" / "plain.html.code").read_bytes()
+    assert not list(staged.rglob("*.pyc")), "byte code is another step's"
+
+
+def test_what_a_checkout_has_made_is_no_source(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = (scripts.MADE / "form-zh.0123456789ab.js").relative_to(ROOT)
+    (staged / name).parent.mkdir()
+    (staged / name).write_bytes(b"older")
+    before = {name for _, name in packaging.sources("public")}
+    monkeypatch.setattr(packaging, "ROOT", staged)
+    assert {name for _, name in packaging.sources("public")} == before
+    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert f"{name.parent.as_posix()}/" in ignored
 
 
 def test_the_public_package_stays_small(packages: dict[str, Package]) -> None:
