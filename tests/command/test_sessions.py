@@ -54,6 +54,12 @@ def sessions(dynamo: Any) -> Sessions:
     return Sessions(dynamo, "sessions")
 
 
+def test_sessions_end_within_what_is_promised_to_people() -> None:
+    """docs/security.md says 30 seconds and 30 minutes: whoever changes these numbers changes what is promised there."""
+    assert 0 < CHECKED <= 30
+    assert IDLE == 1800
+
+
 def test_a_session_is_found_by_its_id_alone_and_the_table_does_not_hold_that(sessions: Sessions, dynamo: Any) -> None:
     id = sessions.open(WANG, AT, NOW)
     found = sessions.find(id, NOW)
