@@ -227,7 +227,8 @@ def _make_pages(staged: Path) -> None:
     """Make the templates and scripts of `staged`, of what is there: by an interpreter that reads nothing else of ours,
     for this one may have read its sources before somebody changed them."""
     path = os.pathsep.join([str(staged), *filter(None, [os.environ.get("PYTHONPATH")])])
-    _run([sys.executable, "-B", "-c", _MAKE_PAGES], staged, "making templates and scripts", PYTHONPATH=path)
+    more = {"PYTHONPATH": path, "PYTHONHASHSEED": "0"}  # the same sources, the same bytes
+    _run([sys.executable, "-B", "-c", _MAKE_PAGES], staged, "making templates and scripts", **more)
 
 
 def _compile_tree(folder: Path) -> None:
