@@ -22,6 +22,7 @@ from chalicelib.summary.report import HOURS, SHOWN, Report
 from chalicelib.summary.report.checkpoints import LINE
 from chalicelib.summary.report.page import page
 from chalicelib.summary.report.shares import TOP
+from chalicelib.summary.trend import Usual
 from tests.summary import reported
 from tests.summary.test_workbook import HOSTILE, named
 
@@ -300,6 +301,41 @@ def test_ten_thousand_checkpoints_stay_readable(reports: dict[str, Report]) -> N
     assert len(content) < 300_000
     found = {attributes.get("data-by"): attributes["value"] for attributes, _ in Reading(content).numbers}
     assert found["checkpoints not shown"] == str(10_000 - SHOWN)
+
+
+def hushed(report: Report, silent: int, many: int = 300) -> Report:
+    """With so many checkpoints, so many of which are silent, and not unusually."""
+    listed = sorted(report.summary.checkpoints.items())
+    counted = [each for _, each in listed if each.state == "counted"]
+    quiet = structs.replace(counted[0], state="silent", since=report.summary.ends, counts=Counts())
+    found = {str(1001 + at): quiet if at >= many - silent else counted[at % len(counted)] for at in range(many)}
+    return structs.replace(report, summary=structs.replace(report.summary, checkpoints=found))
+
+
+@pytest.mark.parametrize(("silent", "where"), [(16, "12 个，见下表"), (60, "56 个，见下表"), (61, "57 个，见工作簿")])
+def test_the_silent_are_shown_before_the_busiest_and_it_says_where_the_rest_are(
+    reports: dict[str, Report], silent: int, where: str
+) -> None:
+    report = hushed(reports["today"], silent)
+    assert not [alarm for alarm in report.alarms if alarm.kind == "silence"]
+    text = page(report).decode()
+    table = text.partition('<table class="checkpoints">')[2].partition("</table>")[0]
+    looks = re.findall(r'<tr class="(\w+)"><td>', table)
+    rest = SHOWN - min(silent, SHOWN)
+    assert [looks.count(look) for look in ("silent", "counted", "rest")] == [min(silent, SHOWN), rest, 1]
+    assert f"另 {where}" in text
+    by = {str(number): there.counts.travellers for number, there in report.summary.checkpoints.items()}
+    shown = re.findall(r'<tr class="counted"><td>([0-9]+)<', table)
+    assert sorted(by[each] for each in shown) == sorted(by.values())[len(by) - rest :]
+
+
+def test_the_unusually_silent_are_shown_before_all_others(reports: dict[str, Report]) -> None:
+    report = hushed(reports["today"], SHOWN + 10)
+    assert report.trend
+    trend = structs.replace(report.trend, usual={"1200": Usual(7, (70_000,) * 24)})
+    table = page(structs.replace(report, trend=trend)).decode().partition('<table class="checkpoints">')[2]
+    assert '<tr class="counted alarming"><td>1200<' in table
+    assert table.count('<tr class="silent">') == SHOWN - 1
 
 
 def test_all_its_sources_are_at_its_foot(reports: dict[str, Report]) -> None:

@@ -30,8 +30,11 @@ class Checkpoints(Section):
         alarming = self._alarming
         shown = listed
         if len(listed) > SHOWN:
-            # The busiest, and of those that are unusually silent as many as find room.
-            order = sorted(listed, key=lambda each: (each[0] not in alarming, -each[1].counts.travellers, each[0]))
+            # Those that are unusually silent, then the silent, then the busiest.
+            order = sorted(
+                listed,
+                key=lambda each: (each[0] not in alarming, each[1].state != "silent", -each[1].counts.travellers),
+            )
             chosen = {each for each, _ in order[:SHOWN]}
             shown = [each for each in listed if each[0] in chosen]
         rest = len(listed) - len(shown)

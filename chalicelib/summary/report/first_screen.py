@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from chalicelib.summary.report import Beside, Measure
+from chalicelib.summary.report import SHOWN, Beside, Measure
 from chalicelib.summary.report.section import Section, by, num
 from chalicelib.summary.report.sentences import clock
 from chalicelib.summary.report.tables import LEAST, mean
@@ -152,7 +152,8 @@ class FirstScreen(Section):
         return _Compared(words, shown, by(change, "ours less that", "change"), share)
 
     def silent(self) -> dict[str, Any]:
-        """How many checkpoints are silent, or unusually so, of how many; the first of them by name."""
+        """How many checkpoints are silent, or unusually so, of how many; the first of them by name, and whether the
+        table below, which has the silent before all others, has room for the rest."""
         alarming = self._alarming
         silent = [(each, there) for each, there in self._listed() if there.state == "silent" or each in alarming]
         opened = sum(there.state != "closed" for _, there in self._listed())
@@ -161,4 +162,5 @@ class FirstScreen(Section):
             "of": by(opened, "checkpoints not closed"),
             "named": [(each, there.name_zh, there.name_en) for each, there in silent[:NAMED]],
             "more": max(0, len(silent) - NAMED),
+            "below": len(silent) <= SHOWN,
         }
