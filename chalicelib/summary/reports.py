@@ -100,9 +100,14 @@ def _window(window: Row, city: Counts, checkpoints: Mapping[str, AtCheckpoint]) 
     for checkpoint, there in sorted(checkpoints.items()):
         place = (*window, checkpoint, there.name_zh)
         rows.append((*place, *_state(there.state, there.since)))
-        if there.state == "counted" or there.counts.scans:
+        if has_numbers(there):
             rows += [(*place, *row) for row in _counts(there.counts)]
     return rows
+
+
+def has_numbers(there: AtCheckpoint) -> bool:
+    """Whether a checkpoint has numbers: silence is not zero, but a scan of a revoked poster is told."""
+    return there.state == "counted" or there.counts.scans > 0
 
 
 def trend_table(trend: Trend) -> bytes:

@@ -15,6 +15,7 @@ from chalicelib.summary.counting import SUBJECTS, Counts
 from chalicelib.summary.report import HOURS, MEASURES, Report
 from chalicelib.summary.report.sentences import sentence
 from chalicelib.summary.report.words import ALARMS, COUNTED, DAY_STATES, STATES, Words, label, subject, unit
+from chalicelib.summary.reports import has_numbers, shown
 from chalicelib.summary.trend import Trended, tenths
 
 Cell = str | int | float | datetime | date | None
@@ -208,13 +209,12 @@ def _journeys(city: Counts) -> Table:
 
 def _classes(city: Counts) -> Table:
     """What has no table of its own, later subjects that are not known here included."""
-    shown = {name: numbers for name, numbers in city.by.items() if name not in _OWN_TABLE}
-    order = [name for name in SUBJECTS if name in shown] + sorted(shown.keys() - SUBJECTS.keys())
+    others = {name: numbers for name, numbers in city.by.items() if name not in _OWN_TABLE}
 
     def rows() -> Iterator[Row]:
-        for name in order:
+        for name, numbers in _in_order(others):
             words, of = subject(name), unit(_unit_of(name))
-            for code, number in sorted(shown[name].items()):
+            for code, number in sorted(numbers.items()):
                 meaning = label(name, code)
                 yield (words.zh, words.en, code, meaning.zh, meaning.en, str(of), number)
 
@@ -227,7 +227,7 @@ def _classes(city: Counts) -> Table:
         Column(Words("单位", "Unit"), "text", 16),
         _COUNT,
     )
-    return Table("classes", Words("分类", "By kind"), columns, sum(map(len, shown.values())), rows)
+    return Table("classes", Words("分类", "By kind"), columns, sum(map(len, others.values())), rows)
 
 
 def _alarms(report: Report) -> Table:
@@ -323,19 +323,19 @@ def _followed(there: Trended | None) -> tuple[Cell, ...]:
 
 
 def _everything(report: Report) -> Table:
-    """Every number of the summary, a row each, as in its CSV."""
+    """Every number of the summary, a row each, as in its CSV: each checkpoint's state first, no numbers of silence."""
     summary = report.summary
-    parts = [("city", "全市", summary.city)]
-    parts += [(each, there.name_zh, there.counts) for each, there in sorted(summary.checkpoints.items())]
+    listed = sorted(summary.checkpoints.items())
 
     def rows() -> Iterator[Row]:
-        for checkpoint, name, counts in parts:
-            for what, (words, of) in COUNTED.items():
-                yield (checkpoint, name, "total", "合计", what, words.zh, unit(of).zh, getattr(counts, what))
-            for about, numbers in sorted(counts.by.items()):
-                words, of = subject(about), _unit_of(about)
-                for code, number in sorted(numbers.items()):
-                    yield (checkpoint, name, about, words.zh, code, label(about, code).zh, unit(of).zh, number)
+        yield from _numbers(("city", "全市"), summary.city)
+        for checkpoint, there in listed:
+            place = (checkpoint, there.name_zh)
+            words = STATES.get(there.state) or Words(there.state, there.state)
+            told = f"{words.zh}，自 {shown(there.since)}" if there.since else words.zh
+            yield (*place, "state", "状态", there.state, told, None, None)
+            if has_numbers(there):
+                yield from _numbers(place, there.counts)
 
     columns = (
         _ID,
@@ -347,8 +347,25 @@ def _everything(report: Report) -> Table:
         Column(Words("单位", "Unit"), "text", 8),
         _COUNT,
     )
-    meant = sum(len(COUNTED) + sum(map(len, counts.by.values())) for _, _, counts in parts)
+    parts = [summary.city, *(there.counts for _, there in listed if has_numbers(there))]
+    meant = len(listed) + sum(len(COUNTED) + sum(map(len, counts.by.values())) for counts in parts)
     return Table("everything", Words("全部明细", "Every number"), columns, meant, rows)
+
+
+def _numbers(place: Row, counts: Counts) -> Iterator[Row]:
+    """The rows of one place in the table of everything."""
+    for what, (words, of) in COUNTED.items():
+        yield (*place, "total", "合计", what, words.zh, unit(of).zh, getattr(counts, what))
+    for about, numbers in _in_order(counts.by):
+        words, of = subject(about), _unit_of(about)
+        for code, number in sorted(numbers.items()):
+            yield (*place, about, words.zh, code, label(about, code).zh, unit(of).zh, number)
+
+
+def _in_order(by: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Mapping[str, int]]]:
+    """Subjects in the order of the CSV, then those that are not known here."""
+    order = [name for name in SUBJECTS if name in by] + sorted(by.keys() - SUBJECTS.keys())
+    return [(name, by[name]) for name in order]
 
 
 def _state(state: str) -> str:
