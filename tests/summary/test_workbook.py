@@ -263,6 +263,41 @@ def first_day(report: Report) -> Report:
     return structs.replace(report, summary=structs.replace(report.summary, begins=begins), trend=None, before=())
 
 
+def crowded(report: Report, many: int = 300) -> Report:
+    """With so many checkpoints, each with another number of travellers, the busiest neither first nor last."""
+    there = report.summary.checkpoints
+    found = {str(1001 + at): there[sorted(there)[at % len(there)]] for at in range(many)}
+    for at, (each, one) in enumerate(found.items()):
+        if one.state == "counted":
+            counts = structs.replace(one.counts, travellers=1 + at * 7 % many)
+            found[each] = structs.replace(one, name_zh=f"卡口{each}", counts=counts)
+    return structs.replace(report, summary=structs.replace(report.summary, checkpoints=found))
+
+
+@pytest.mark.parametrize("many", [30, 31, 300])
+def test_of_many_checkpoints_the_chart_draws_those_with_most_travellers(today: Report, many: int) -> None:
+    report = crowded(today, many)
+    content = workbook(report)
+    ranges = list(kept(content))
+    at = next(at for at, (where, _) in enumerate(ranges) if "卡口'!" in where or "卡口!" in where)
+    (names_at, names), (values_at, values) = ranges[at + 1 : at + 3]
+    listed = [(each.name_zh, each.counts.travellers) for _, each in sorted(report.summary.checkpoints.items())]
+    if many <= 30:
+        assert names == [name for name, _ in listed]
+        return
+    known = [(each.name_zh, each.counts.travellers) for each in report.summary.checkpoints.values()
+             if each.state == "counted"]  # fmt: skip
+    wanted = sorted(known, key=lambda each: -each[1])[:30]
+    assert list(zip(names, values, strict=True)) == [(name, str(number)) for name, number in wanted]
+    sheet = openpyxl.load_workbook(io.BytesIO(content))["图表"]
+    assert (names_at, values_at) == (f"图表!$L$2:$L${len(wanted) + 1}", f"图表!$M$2:$M${len(wanted) + 1}")
+    assert [(row[0].value, row[1].value) for row in sheet["L1:M1"]] == [("卡口 Checkpoint", "人员 Travellers")]
+    assert str(sheet.print_area).startswith("'图表'!$A$1:$J$"), "beside what is printed"
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        charts = "".join(parts.read(each).decode() for each in parts.namelist() if "/charts/chart" in each)
+    assert f"（前{len(wanted)}名，共{many}） first {len(wanted)} of {many}" in charts
+
+
 def gapped(report: Report) -> Report:
     """With a day that is missing."""
     assert report.trend
@@ -273,11 +308,17 @@ def gapped(report: Report) -> Report:
     return structs.replace(report, trend=structs.replace(report.trend, days=tuple(days)))
 
 
-@pytest.mark.parametrize("case", ["today", "whole", "first day", "a day missing"])
+@pytest.mark.parametrize("case", ["today", "whole", "first day", "a day missing", "many"])
 def test_what_a_chart_keeps_of_its_numbers_is_what_the_sheet_says_gaps_included(
     today: Report, whole: Report, case: str
 ) -> None:
-    report = {"today": today, "whole": whole, "first day": first_day(today), "a day missing": gapped(today)}[case]
+    report = {
+        "today": today,
+        "whole": whole,
+        "first day": first_day(today),
+        "a day missing": gapped(today),
+        "many": crowded(today),
+    }[case]
     content = workbook(report)
     book = openpyxl.load_workbook(io.BytesIO(content))
     gaps = known = 0
@@ -296,7 +337,14 @@ def test_what_a_chart_keeps_of_its_numbers_is_what_the_sheet_says_gaps_included(
     assert known > 80
     # hours to come, silent checkpoints, the mean of the first day, a missing day and its mean
     assert (
-        gaps == {"today": 10 + 6 + 1, "whole": 1 + 1, "first day": 9 + 10 + 24 + 6, "a day missing": 10 + 6 + 3}[case]
+        gaps
+        == {
+            "today": 10 + 6 + 1,
+            "whole": 1 + 1,
+            "first day": 9 + 10 + 24 + 6,
+            "a day missing": 10 + 6 + 3,
+            "many": 10 + 1,  # of many, those without a number are not among the largest
+        }[case]
     )
 
 

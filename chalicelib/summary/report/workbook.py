@@ -6,10 +6,12 @@ cut without an error. Text is text, whatever it begins with. The same report giv
 
 from __future__ import annotations
 
+import heapq
 import io
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.passage.hour import moment
@@ -93,13 +95,15 @@ class _Chart(NamedTuple):
     """Rows that are drawn at most; the table has them all."""
     state: int | None = None
     """The column that says whether a day is whole; where it is not, that stands at the point."""
+    largest: bool = False
+    """Whether, of more rows than are drawn, it draws the largest: the table has another order."""
 
 
 _CHARTS: Mapping[str, _Chart] = {
     "trend": _Chart(
         "line", Words("每日人员与至多7日均值", "Travellers a day, and their mean of up to 7 days"), 0, (8, 10), state=1
     ),
-    "checkpoints": _Chart("bar", Words("各卡口人员", "Travellers by checkpoint"), 1, (8,), 30),
+    "checkpoints": _Chart("bar", Words("各卡口人员", "Travellers by checkpoint"), 1, (8,), 30, largest=True),
     "hours": _Chart("column", Words("分时段登记", "Passages by hour"), 0, (1, 4)),
     "origin_province": _Chart("bar", Words("来源省份", "Origin, province"), 1, (3,), 15),
     "origin_city": _Chart("bar", Words("来源城市", "Origin, city"), 1, (3,), 20),
@@ -109,6 +113,9 @@ _CHARTS: Mapping[str, _Chart] = {
 """Table -> its chart."""
 
 _CHARTS_SHEET = Words("图表", "Charts")
+
+_BESIDE = 11
+"""The column of the charts' sheet, to the right of what is printed, from which on a chart's own rows stand."""
 
 _FRONT = 70
 """Up to so many rows the first sheet is printed on one page, and can still be read."""
@@ -129,6 +136,18 @@ class _Drawn(NamedTuple):
     chart: _Chart
     table: Table
     rows: list[Row]
+    own: bool = False
+    """Whether its rows stand beside the charts, and not in the table."""
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        return (self.chart.names, *self.chart.values)
+
+    def cells(self, column: int) -> list[str | int]:
+        """Where a column of it stands."""
+        sheet = _CHARTS_SHEET if self.own else self.table.words
+        at = _BESIDE + self.columns.index(column) if self.own else column
+        return [sheet.zh, 1, at, len(self.rows), at]
 
     @property
     def height(self) -> int:
@@ -198,8 +217,11 @@ class _Book:
             sheet.ignore_errors({"number_stored_as_text": _range(0, 1, last, rows)})
         self._printed(sheet, landscape=sum(column.width for column in table.columns) > 100)
         sheet.repeat_rows(0)
+        own = chart is not None and chart.largest and rows > chart.most
+        if chart and own:
+            drawn = _largest(chart, table)
         if chart and drawn:
-            self._drawn.append(_Drawn(chart, table, drawn))
+            self._drawn.append(_Drawn(chart, table, drawn, own))
         return rows
 
     def _put(self, sheet: Worksheet, row: int, at: int, cell: Cell, kind: str, look: Format | None = None) -> None:
@@ -227,19 +249,32 @@ class _Book:
         at, used = 0, 0
         breaks = []
         for each in self._drawn:
+            if each.own:
+                self._beside(sheet, each)
             rows = each.height // _ROW + 1
             if used and used + rows > _PAGE[1] // _ROW:
                 breaks.append(at)
                 used = 0
-            sheet.insert_chart(at, 0, self._draw(*each[:3], each.height), {"description": str(each.chart.words)})
+            sheet.insert_chart(at, 0, self._draw(each), {"description": str(each.chart.words)})
             at, used = at + rows, used + rows
         sheet.set_h_pagebreaks(breaks)
         sheet.print_area(0, 0, max(at - 1, 0), 9)
         sheet.set_print_scale(80)  # and not as broad as a page: Excel forgets the breaks then
         self._paper(sheet)
 
-    def _draw(self, chart: _Chart, table: Table, rows: Sequence[Row], height: int) -> Chart:
+    def _beside(self, sheet: Worksheet, each: _Drawn) -> None:
+        """Writes the rows that a chart has of its own."""
+        for at, place in enumerate(each.columns, _BESIDE):
+            column = each.table.columns[place]
+            sheet.set_column(at, at, column.width, self._formats[column.kind])
+            self._put(sheet, 0, at, str(column.words), "text", self._bold)
+        for number, row in enumerate(each.rows, 1):
+            for at, place in enumerate(each.columns, _BESIDE):
+                self._put(sheet, number, at, row[place], each.table.columns[place].kind)
+
+    def _draw(self, each: _Drawn) -> Chart:
         """A native chart of a table; what is not known is a gap, part of a day says so."""
+        chart, table, rows, _ = each
         drawn = self._book.add_chart({"type": chart.kind})
         name = table.words.zh
         names: dict[str, Any] = {"num_font": {"name": _FONT, "size": 9}}
@@ -254,15 +289,15 @@ class _Book:
                         "value": True,
                         "position": "below",
                         "font": {"name": _FONT, "size": 8},
-                        "custom": [{"value": each} if each else {"delete": True} for each in told],
+                        "custom": [{"value": part} if part else {"delete": True} for part in told],
                     }
             elif at:
                 look = {"fill": {"color": "#bbbbbb"}, "border": {"color": "#666666"}, "gap": 40}
             drawn.add_series(
                 {
                     "name": [name, 0, column],
-                    "categories": [name, 1, chart.names, len(rows), chart.names],
-                    "values": [name, 1, column, len(rows), column],
+                    "categories": each.cells(chart.names),
+                    "values": each.cells(column),
                     # Written row by row, the numbers are not in memory any more: viewers that do not read the sheet
                     # find them here. A None is no point at all.
                     "name_data": [_heading(table.columns[column])],
@@ -287,7 +322,7 @@ class _Book:
         drawn.set_x_axis(across)
         drawn.set_y_axis(upwards)
         drawn.set_legend({"none": True} if len(chart.values) == 1 else {"position": "top"})
-        drawn.set_size({"width": _PAGE[0], "height": height})
+        drawn.set_size({"width": _PAGE[0], "height": each.height})
         return drawn
 
     def _printed(self, sheet: Worksheet, *, landscape: bool = False, pages: int = 0) -> None:
@@ -340,6 +375,12 @@ class _Book:
             self._put(sheet, row, 1, each.digest, "text", self._plain)
         self._printed(sheet, landscape=True, pages=1 if row < _FRONT else 0)
         sheet.activate()
+
+
+def _largest(chart: _Chart, table: Table) -> list[Row]:
+    """The rows that a chart draws of a table in another order; what has no number has no rank."""
+    by = chart.values[0]
+    return heapq.nlargest(chart.most, (row for row in table.rows() if row[by] is not None), key=itemgetter(by))
 
 
 def _heading(column: Column) -> str:
