@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 TURNS = 5
+MORE_TURNS = 4
+"""Of the floor and of counting alone: the obvious way takes longer than both."""
+
 PART = 8
 """The obvious way counts every eighth page of these: all of them would take longer than everything else together."""
 
@@ -59,8 +62,12 @@ ASKING: dict[str, Any] = {
 QUARTER = 4
 """Of the small pages, every so many are counted."""
 
-RUNS = (250, 500)
+RUNS = (125, 250)
 """Checkpoints of the cities whose whole runs are measured, each with 100 passages an hour."""
+
+RUN = 12
+"""Which hour of its first day ends when that run begins: by then the day and the operation have most of their origins
+and journeys, and each run merges them all again."""
 
 HOUR_PASSAGES, HOUR_CHECKPOINTS = 100_000, 1_000
 """Of the hour that is counted by one function; `--count 10` makes it the tenfold."""
@@ -139,13 +146,15 @@ def _counting(
 
     works: dict[str, Callable[[], float | None]] = {"floor": floor, "counting": counting}
     ran = interleaved(TURNS, works | ({"obvious": obvious} if obviously else {}))
+    more = interleaved(MORE_TURNS, works)
+    pair = {name: ran[name] + more[name] for name in works}
     all_of_them = sum(len(each.facts.travellers) for some in asked.values() for each in some)
     if set(counted) != {all_of_them}:
         raise RuntimeError(f"counted {counted} travellers, not {all_of_them}")
     base = "botocore parses the same pages, and nothing is done"
     figures = [
-        of(f"{base}: {what}", ran["floor"], "s", bare=True),
-        beside(f"counting {what}", ran["counting"], "s", base, ran["floor"], at_most=1.5),
+        of(f"{base}: {what}", pair["floor"], "s", bare=True),
+        beside(f"counting {what}", pair["counting"], "s", base, pair["floor"], at_most=1.5),
     ]
     if obviously:
         name = f"nested maps, TypeDeserializer, Counter (every {PART}th page, times {PART})"
@@ -309,7 +318,8 @@ def _whole_runs() -> list[Figure]:
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         told = json.loads(done.stdout)
-        name = f"a whole run, {told['passages']:,} passages an hour at {checkpoints:,} checkpoints"
+        each_hour = f"{told['passages']:,} passages an hour at {checkpoints:,} checkpoints"
+        name = f"a whole run, the {RUN}th hour of a day, {each_hour}"
         beside, grown = ("half as many", told["peak"] / before["peak"]) if before else ("", None)
         figures += [
             Figure(f"{name}: seconds", told["seconds"], "s", beside=beside,
@@ -348,21 +358,26 @@ class Folder:
 
 
 def _run_alone(checkpoints: int) -> None:
-    """The third run of an operation, when its third hour ends; prints what it took."""
-    shapes = _shapes(fortnight.STARTS)
-    listed = made_up.settings(fortnight.STARTS, checkpoints=checkpoints, closed=0)
+    """The run of an operation's twelfth hour, after those of the hours before; prints what it took. Each hour a
+    checkpoint has other passages than before, so that what is merged grows."""
+    first = fortnight.STARTS
+    shapes = _shapes(first, expires=first.start + timedelta(days=30))
+    listed = made_up.settings(first, checkpoints=checkpoints, closed=0)
     nothing = _page([])
 
     def answer(request: Any) -> bytes:
         kind, *names = json.loads(request.body)["ExpressionAttributeValues"][":pk"]["S"].split("#")
-        return shapes[int(names[0]) % len(shapes)] if kind == "CP" and names[1] <= through.key else nothing
+        if kind != "CP" or names[1] > through.key:
+            return nothing
+        page = shapes[(int(names[0]) + 7 * int(names[1][-2:])) % len(shapes)]
+        return page.replace(f'"{first.key}:'.encode(), f'"{names[1]}:'.encode())
 
     client = answering("dynamodb", answer, patience.config("dynamodb", patience.UNHURRIED))
     table = PassageTable(as_it_comes(client), "passages")
     with tempfile.TemporaryDirectory() as folder:
         store = Folder(Path(folder))
-        for number in range(3):
-            through = Hour(fortnight.STARTS.start + timedelta(hours=number))
+        for number in range(RUN):
+            through = Hour(first.start + timedelta(hours=number))
             began = time.process_time()
             summarise(table, store, listed, through.end + GRACE, workers=1)
             seconds = time.process_time() - began
@@ -376,15 +391,19 @@ def _peak() -> float:
     return int(told_of["VmHWM"].split()[0]) / 1024
 
 
-def _shapes(hour: Hour) -> list[bytes]:
-    """Pages of a checkpoint's hour, each with 100 passages."""
+def _shapes(hour: Hour, expires: datetime | None = None) -> list[bytes]:
+    """Pages of a checkpoint's hour, each with 100 passages; with the time they expire, as a query gets it that asks for
+    it, where there is one."""
     made = fortnight.counted(fortnight.arrivals(1 / 20))
     some = [each for registered in made.values() for each in registered]
     per = HOUR_PASSAGES // HOUR_CHECKPOINTS
+    told = {"expires_at": {"N": str(int(expires.timestamp()))}} if expires else {}
     shapes = []
     for at in range(0, len(some) - per, per):
         moved = _moved(some[at : at + per], hour)
-        shapes.append(_page([{"facts": {"S": codec.encode(each.facts).decode()}, "sk": _sk(each)} for each in moved]))
+        shapes.append(
+            _page([{"facts": {"S": codec.encode(each.facts).decode()}, "sk": _sk(each)} | told for each in moved])
+        )
     return shapes
 
 
