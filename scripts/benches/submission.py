@@ -44,6 +44,8 @@ def measure(count: int | None = None) -> list[Figure]:
         ]
         bodies = sent[20 + 2 * turns :]
 
+        persons = sent[0][2]
+
         def registering() -> None:
             checkpoint, form, _ = bodies.pop()
             now = wiring.clock()
@@ -74,6 +76,7 @@ def measure(count: int | None = None) -> list[Figure]:
                     "botocore": times(lambda: plain.transact_write_items(**kept.pop()), 1),
                     "default": times(lambda: default.transact_write_items(**again.pop()), 1),
                     "registering": times(registering, 1),
+                    "sealing": times(lambda: stack.sealer.seal(persons), 1),
                     "json": times(lambda: ask(documents.pop(), 201), 1),
                     "form": times(lambda: ask(forms.pop(), 201), 1),
                 },
@@ -93,6 +96,7 @@ def measure(count: int | None = None) -> list[Figure]:
             "form post to receipt: parsed, sealed, stored, signed", in_ms["registering"], "ms", floor,
             in_ms["botocore"], at_most=2,
         ),
+        beside("of that, sealing (AWS Encryption SDK)", in_ms["sealing"], "ms", floor, in_ms["botocore"]),
         beside("the whole function, JSON in and out", in_ms["json"], "ms", floor, in_ms["botocore"]),
         beside("the whole function, form to receipt's page", in_ms["form"], "ms", floor, in_ms["botocore"]),
     ]  # fmt: skip

@@ -62,7 +62,7 @@ ASKING: dict[str, Any] = {
 QUARTER = 4
 """Of the small pages, every so many are counted."""
 
-RUNS = (125, 250)
+RUNS = (60, 120)
 """Checkpoints of the cities whose whole runs are measured, each with 100 passages an hour."""
 
 RUN = 12
