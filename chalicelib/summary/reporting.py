@@ -102,7 +102,7 @@ def report_on(latest: Latest, summary: Summary, source: Reference, load: Load) -
         operation=Beside(load(operation, decode_beside), plainly(operation)) if operation else None,
         trend=trend,
         trend_source=plainly(latest.trend) if latest.trend else None,
-        before=tuple(each for each in before if _whole(each)),
+        before=tuple(each for each in before if _fit(each)),
         reconciliation=load(check, decode_reconciliation) if check else None,
         reconciliation_source=plainly(check) if check else None,
         differing=tuple(
@@ -111,7 +111,8 @@ def report_on(latest: Latest, summary: Summary, source: Reference, load: Load) -
     )
 
 
-def _whole(beside: Beside) -> bool:
-    """Whether a day is fit to be compared with."""
+def _fit(beside: Beside) -> bool:
+    """Whether a day is fit to be compared with. One on which nobody came is silent, which is not zero."""
     there = beside.content
-    return not there.expired and moment(there.ends) - moment(there.begins) == timedelta(days=1)
+    whole = moment(there.ends) - moment(there.begins) == timedelta(days=1)
+    return whole and not there.expired and there.city.passages > 0

@@ -10,10 +10,8 @@ Python: this machine may be busy.
 
 from __future__ import annotations
 
-import compileall
 import json
 import os
-import py_compile
 import shutil
 import subprocess
 import sys
@@ -31,7 +29,7 @@ from chalicelib.checkpoint.code import issue
 from chalicelib.settings import first_settings
 from scripts.benches import Figure, beside, interleaved, of
 from scripts.benches._public import FORM, KEY, KEYS, event, parties
-from scripts.stacks.packaging import host_architecture, package
+from scripts.stacks.packaging import compile_tree, host_architecture, package
 
 TURNS = 15
 
@@ -88,7 +86,7 @@ def measure(count: int | None = None) -> list[Figure]:
         (bare / "bare.py").write_text(BARE)
         for name in ("__init__.py", "app.py"):
             shutil.copy(shipped["public"] / "chalice" / name, bare / "chalice" / name)
-        _compile(bare)
+        compile_tree(bare)
         (folder / "first.py").write_text(FIRST)
         (folder / "summarise.py").write_text(SUMMARISE)
         (folder / "authorise.py").write_text(AUTHORISE)
@@ -196,13 +194,6 @@ def _unpacked(stack: str, folder: Path) -> Path:
 def _without_byte_code(shipped: Path, folder: Path) -> Path:
     shutil.copytree(shipped, folder, ignore=shutil.ignore_patterns("*.pyc"))
     return folder
-
-
-def _compile(folder: Path) -> None:
-    """Byte code for `folder`, as scripts/stacks/packaging.py makes it."""
-    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    if not compileall.compile_dir(str(folder), quiet=2, stripdir=str(folder), invalidation_mode=unchecked):
-        raise RuntimeError(f"{folder} did not compile")
 
 
 class _Answers(BaseHTTPRequestHandler):

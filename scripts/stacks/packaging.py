@@ -168,7 +168,7 @@ def _vendor(stack: str, architecture: str) -> Path:
             f"pip, packages of stack {stack}",
         )  # fmt: skip
         shutil.rmtree(partial / "bin", ignore_errors=True)
-        _compile_tree(partial)
+        compile_tree(partial)
         partial.rename(folder)
     return folder
 
@@ -192,7 +192,7 @@ def _stage(staged: Path, stack: str, architecture: str, vendor: Path) -> None:
         target = staged / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    _compile_tree(staged / "chalicelib")
+    compile_tree(staged / "chalicelib")
     _make_pages(staged)
     shutil.copytree(vendor, staged / "vendor")
     # What Chalice itself adds comes as source alone; its byte code rides with the vendor folder.
@@ -231,7 +231,8 @@ def _make_pages(staged: Path) -> None:
     _run([sys.executable, "-B", "-c", _MAKE_PAGES], staged, "making templates and scripts", **more)
 
 
-def _compile_tree(folder: Path) -> None:
+def compile_tree(folder: Path) -> None:
+    """Byte code beside all sources below `folder`, which nothing compares with the sources' times any more."""
     compileall.compile_dir(
         str(folder), quiet=2, stripdir=str(folder.parent),
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,

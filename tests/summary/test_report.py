@@ -111,13 +111,21 @@ def test_a_checkpoint_that_opened_in_the_window_is_silent_since_then(today: Repo
 
 
 def test_a_day_on_which_nobody_came_is_in_no_mean_and_is_not_zero(whole: Report) -> None:
-    nobody = CityNumbers(0, 0, 0, 0, 0, 0)
-    silent = (city(whole.before[0], city=nobody), *whole.before[1:])
-    report = structs.replace(whole, before=silent)
+    latest = reported.made().latest
+    shown = next(each for each in latest.days if layout.day_of(each.key) == DAY)
+    nobody = whole.before[0]
+
+    def with_nobody(reference: Reference, decoder: Any) -> Any:
+        found = load(reference, decoder)
+        if reference.key == nobody.source.key:
+            return structs.replace(found, city=CityNumbers(0, 0, 0, 0, 0, 0))
+        return found
+
+    report = report_of(latest, shown, with_nobody)
     rest = [each.content.city.travellers for each in whole.before[1:]]
     assert report.week("travellers") == (sum(rest), len(rest))
-    assert report.until_then(silent[0], "traveller_by_hour") is None
     assert report.week_until_then("traveller_by_hour")[1] == len(rest)
+    assert report.yesterday is None
     text = page(report).decode()
     assert f"前{len(rest)}日均值" in text
     assert f"前{len(rest) + 1}日均值" not in text

@@ -112,7 +112,8 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
     """Of the days up to the one before, or with the one that is shown."""
     trend_source: Reference | None = None
     before: tuple[Beside, ...] = ()
-    """The whole days before, at most seven, the last one first; what is not whole, or not there, is left out."""
+    """The whole days before, at most seven, the last one first; what is not whole, or not there, is left out, and so is
+    a day on which nobody came."""
     reconciliation: Reconciliation | None = None
     """The daily check, which counts the table again without the summaries: that of the day shown, else the last."""
     reconciliation_source: Reference | None = None
@@ -178,7 +179,7 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
 
     def until_then(self, beside: Beside, subject: str) -> int | None:
         """The sum of `passage_by_hour` or `traveller_by_hour` of a day before, up to the same hour: mornings are set
-        beside mornings. None where that summary does not tell its hours, or nobody came all day, which is not zero."""
+        beside mornings. None where that summary does not tell its hours."""
         by_hour = beside.content.city.by.get(subject)
         if not by_hour:
             return None
@@ -190,9 +191,8 @@ class Report(Struct, frozen=True, kw_only=True, dict=True):
         return sum(known), len(known)
 
     def week(self, measure: Measure) -> tuple[int, int]:
-        """The sum of whole days before that had a passage at all, as in the trend, and over how many."""
-        known = [each.content.city for each in self.before if each.content.city.passages]
-        return sum(getattr(city, measure) for city in known), len(known)
+        """The sum of whole days before, and over how many."""
+        return sum(getattr(each.content.city, measure) for each in self.before), len(self.before)
 
     def counted_alike(self, measure: Measure, beside: Sequence[Beside]) -> bool:
         """Whether all of `beside` were counted under the list of key regions and the threshold that ours was."""

@@ -114,7 +114,7 @@ class FirstScreen(Section):
         beside: list[_Compared] = []
         if not report.compared:
             return Figure(words, num(value, f"0/city/{measure}"), beside)
-        yesterday = report.yesterday if report.yesterday and report.yesterday.content.city.passages else None
+        yesterday = report.yesterday
         if report.whole or hourly is None:
             told: int | None = getattr(yesterday.content.city, measure) if yesterday else None
             shown = num(told, f"{self._at[yesterday.source]}/city/{measure}") if yesterday else num(None, "")
