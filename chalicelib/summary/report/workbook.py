@@ -6,23 +6,32 @@ cut without an error. Text is text, whatever it begins with. The same report giv
 
 from __future__ import annotations
 
-import heapq
 import io
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.passage.hour import moment
 from chalicelib.summary.report import Report, TooManyRows
+from chalicelib.summary.report.native_charts import (
+    BESIDE,
+    CHARTS,
+    FONT,
+    PAGE,
+    ROW,
+    SHEET,
+    Drawn,
+    draw,
+    heading,
+    largest,
+)
 from chalicelib.summary.report.sentences import completeness
 from chalicelib.summary.report.tables import Cell, Column, Row, Table, local, tables
-from chalicelib.summary.report.words import DAY_STATES, WINDOWS, Words
+from chalicelib.summary.report.words import WINDOWS, Words
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
-    from xlsxwriter.chart import Chart
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
@@ -32,7 +41,6 @@ LIMIT = 1_048_576
 _EXACT = 10**15
 """From here on a number has more digits than Excel keeps: it is written as text."""
 
-_FONT = "Microsoft YaHei"
 
 _TEXT = 32_767
 """Characters that a cell holds."""
@@ -75,7 +83,7 @@ def workbook(report: Report) -> bytes:
             "strings_to_formulas": False,
             "strings_to_numbers": False,
             "strings_to_urls": False,
-            "default_format_properties": {"font_name": _FONT, "font_size": 10},
+            "default_format_properties": {"font_name": FONT, "font_size": 10},
         },
     )
     with book:
@@ -83,75 +91,8 @@ def workbook(report: Report) -> bytes:
     return file.getvalue()
 
 
-class _Chart(NamedTuple):
-    """A native chart of a table: some of its columns over its first rows."""
-
-    kind: str
-    words: Words
-    names: int
-    """The column with the names of the places."""
-    values: tuple[int, ...]
-    most: int = 60
-    """Rows that are drawn at most; the table has them all."""
-    state: int | None = None
-    """The column that says whether a day is whole; where it is not, that stands at the point."""
-    largest: bool = False
-    """Whether, of more rows than are drawn, it draws the largest: the table has another order."""
-
-
-_CHARTS: Mapping[str, _Chart] = {
-    "trend": _Chart(
-        "line", Words("每日人员与至多7日均值", "Travellers a day, and their mean of up to 7 days"), 0, (8, 10), state=1
-    ),
-    "checkpoints": _Chart("bar", Words("各卡口人员", "Travellers by checkpoint"), 1, (8,), 30, largest=True),
-    "hours": _Chart("column", Words("分时段登记", "Passages by hour"), 0, (1, 4)),
-    "origin_province": _Chart("bar", Words("来源省份", "Origin, province"), 1, (3,), 15),
-    "origin_city": _Chart("bar", Words("来源城市", "Origin, city"), 1, (3,), 20),
-    "origin": _Chart("bar", Words("来源县区", "Origin, county"), 1, (3,), 20),
-    "township": _Chart("bar", Words("目的乡镇", "Destination"), 1, (3,), 30),
-}
-"""Table -> its chart."""
-
-_CHARTS_SHEET = Words("图表", "Charts")
-
-_BESIDE = 11
-"""The column of the charts' sheet, to the right of what is printed, from which on a chart's own rows stand."""
-
 _FRONT = 70
 """Up to so many rows the first sheet is printed on one page, and can still be read."""
-
-_PARTS: Mapping[Cell, str] = {str(words): words.zh for state, words in DAY_STATES.items() if state != "whole"}
-"""What the table says of a day that is not whole -> what stands at its point."""
-
-_COLOURS = ("#0072b2", "#d55e00")
-
-_PAGE, _ROW = (700, 1200), 20
-"""What an A4 page of charts holds, upright and within its margins: broad and high; and a row of it. In pixels, at 80 %,
-which leaves room for columns as broad as viewers make them that lack the font."""
-
-
-class _Drawn(NamedTuple):
-    """What a chart shows."""
-
-    chart: _Chart
-    table: Table
-    rows: list[Row]
-    own: bool = False
-    """Whether its rows stand beside the charts, and not in the table."""
-
-    @property
-    def columns(self) -> tuple[int, ...]:
-        return (self.chart.names, *self.chart.values)
-
-    def cells(self, column: int) -> list[str | int]:
-        """Where a column of it stands."""
-        sheet = _CHARTS_SHEET if self.own else self.table.words
-        at = _BESIDE + self.columns.index(column) if self.own else column
-        return [sheet.zh, 1, at, len(self.rows), at]
-
-    @property
-    def height(self) -> int:
-        return max(330, 20 * len(self.rows) + 90) if self.chart.kind == "bar" else 330
 
 
 class _Book:
@@ -167,11 +108,11 @@ class _Book:
         self._title = self._format(bold=True, font_size=18)
         self._bold = self._format(bold=True, num_format="@", valign="top")
         self._plain = self._format(num_format="@", text_wrap=True, valign="top", align="left")
-        self._drawn: list[_Drawn] = []
+        self._drawn: list[Drawn] = []
         self._left = {kind: self._format(**{**look, "align": "left"}) for kind, look in _FORMATS.items()}
 
     def _format(self, **look: Any) -> Format:
-        return self._book.add_format({"font_name": _FONT, "font_size": 10, **look})
+        return self._book.add_format({"font_name": FONT, "font_size": 10, **look})
 
     def write(self, shown: Sequence[Table]) -> None:
         source = self._report.source
@@ -184,7 +125,7 @@ class _Book:
                 "created": moment(self._report.summary.ends).replace(tzinfo=None),
             }
         )
-        front, charts = self._book.add_worksheet("说明"), self._book.add_worksheet(_CHARTS_SHEET.zh)
+        front, charts = self._book.add_worksheet("说明"), self._book.add_worksheet(SHEET.zh)
         written = [_Written(table, self._sheet(table)) for table in shown]
         self._front(front, written)
         self._charts(charts)
@@ -195,9 +136,9 @@ class _Book:
         for at, column in enumerate(table.columns):
             sheet.set_column(at, at, column.width, self._formats[column.kind])
             look = self._header if column.kind in ("text", "moment", "date") else self._header_of_numbers
-            self._put(sheet, 0, at, _heading(column), "text", look)
+            self._put(sheet, 0, at, heading(column), "text", look)
         sheet.set_row(0, 4 + _LINE * max(map(_lines, table.columns)))
-        chart = _CHARTS.get(table.name)
+        chart = CHARTS.get(table.name)
         drawn: list[Row] = []
         rows = 0
         for row in table.rows():
@@ -219,9 +160,9 @@ class _Book:
         sheet.repeat_rows(0)
         own = chart is not None and chart.largest and rows > chart.most
         if chart and own:
-            drawn = _largest(chart, table)
+            drawn = largest(chart, table)
         if chart and drawn:
-            self._drawn.append(_Drawn(chart, table, drawn, own))
+            self._drawn.append(Drawn(chart, table, drawn, own))
         return rows
 
     def _put(self, sheet: Worksheet, row: int, at: int, cell: Cell, kind: str, look: Format | None = None) -> None:
@@ -244,86 +185,33 @@ class _Book:
     def _charts(self, sheet: Worksheet) -> None:
         """All charts below one another, none across the end of a page."""
         sheet.hide_gridlines(2)
-        sheet.set_default_row(_ROW * 0.75)
-        sheet.set_column_pixels(0, 9, _PAGE[0] // 10)
+        sheet.set_default_row(ROW * 0.75)
+        sheet.set_column_pixels(0, 9, PAGE[0] // 10)
         at, used = 0, 0
         breaks = []
         for each in self._drawn:
             if each.own:
                 self._beside(sheet, each)
-            rows = each.height // _ROW + 1
-            if used and used + rows > _PAGE[1] // _ROW:
+            rows = each.height // ROW + 1
+            if used and used + rows > PAGE[1] // ROW:
                 breaks.append(at)
                 used = 0
-            sheet.insert_chart(at, 0, self._draw(each), {"description": str(each.chart.words)})
+            sheet.insert_chart(at, 0, draw(self._book, each), {"description": str(each.chart.words)})
             at, used = at + rows, used + rows
         sheet.set_h_pagebreaks(breaks)
         sheet.print_area(0, 0, max(at - 1, 0), 9)
         sheet.set_print_scale(80)  # and not as broad as a page: Excel forgets the breaks then
         self._paper(sheet)
 
-    def _beside(self, sheet: Worksheet, each: _Drawn) -> None:
+    def _beside(self, sheet: Worksheet, each: Drawn) -> None:
         """Writes the rows that a chart has of its own."""
-        for at, place in enumerate(each.columns, _BESIDE):
+        for at, place in enumerate(each.columns, BESIDE):
             column = each.table.columns[place]
             sheet.set_column(at, at, column.width, self._formats[column.kind])
             self._put(sheet, 0, at, str(column.words), "text", self._bold)
         for number, row in enumerate(each.rows, 1):
-            for at, place in enumerate(each.columns, _BESIDE):
+            for at, place in enumerate(each.columns, BESIDE):
                 self._put(sheet, number, at, row[place], each.table.columns[place].kind)
-
-    def _draw(self, each: _Drawn) -> Chart:
-        """A native chart of a table; what is not known is a gap, part of a day says so."""
-        chart, table, rows, _ = each
-        drawn = self._book.add_chart({"type": chart.kind})
-        name = table.words.zh
-        names: dict[str, Any] = {"num_font": {"name": _FONT, "size": 9}}
-        for at, (column, colour) in enumerate(zip(chart.values, _COLOURS, strict=False)):
-            look: dict[str, Any] = {"fill": {"color": colour}, "gap": 40}
-            if chart.kind == "line":
-                look = {"line": {"color": colour, "width": 2.25, "dash_type": "dash" if at else "solid"}}
-                look["marker"] = {"type": "none" if at else "circle", "size": 6, "fill": {"color": colour}}
-                told = [_PARTS.get(row[chart.state]) for row in rows] if not at and chart.state is not None else []
-                if any(told):
-                    look["data_labels"] = {
-                        "value": True,
-                        "position": "below",
-                        "font": {"name": _FONT, "size": 8},
-                        "custom": [{"value": part} if part else {"delete": True} for part in told],
-                    }
-            elif at:
-                look = {"fill": {"color": "#bbbbbb"}, "border": {"color": "#666666"}, "gap": 40}
-            drawn.add_series(
-                {
-                    "name": [name, 0, column],
-                    "categories": each.cells(chart.names),
-                    "values": each.cells(column),
-                    # Written row by row, the numbers are not in memory any more: viewers that do not read the sheet
-                    # find them here. A None is no point at all.
-                    "name_data": [_heading(table.columns[column])],
-                    "categories_data": [_named(row[chart.names]) for row in rows],
-                    "values_data": [row[column] for row in rows],
-                    **look,
-                }
-            )
-        more = (
-            f"（前{len(rows)}名，共{table.meant}） first {len(rows)} of {table.meant}"
-            if table.meant > len(rows)
-            else ""
-        )
-        drawn.set_title({"name": f"{chart.words}{more}", "name_font": {"size": 12, "name": _FONT}, "overlay": False})
-        drawn.show_blanks_as("gap")
-        axis = {"min": 0, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#d9d9d9"}}}
-        if chart.kind == "bar":
-            names["reverse"] = True  # the largest on top, as in the table
-        if table.columns[chart.names].kind == "date":
-            names |= {"num_format": "mm-dd", "date_axis": True}
-        across, upwards = (axis, names) if chart.kind == "bar" else (names, axis)
-        drawn.set_x_axis(across)
-        drawn.set_y_axis(upwards)
-        drawn.set_legend({"none": True} if len(chart.values) == 1 else {"position": "top"})
-        drawn.set_size({"width": _PAGE[0], "height": each.height})
-        return drawn
 
     def _printed(self, sheet: Worksheet, *, landscape: bool = False, pages: int = 0) -> None:
         """As broad as a page, on so many pages: 0 for as many as it takes."""
@@ -355,11 +243,11 @@ class _Book:
         row += 1
         sheet.set_row(row, 34)
         headings = ("工作表\nSheet", "内容\nContent", "应有行数\nRows meant", "写入行数\nRows written")
-        for at, heading in enumerate(headings):
-            self._put(sheet, row, at, heading, "text", self._header if at < 2 else self._header_of_numbers)
+        for at, said in enumerate(headings):
+            self._put(sheet, row, at, said, "text", self._header if at < 2 else self._header_of_numbers)
         row += 1
-        sheet.write_url(row, 0, f"internal:'{_CHARTS_SHEET.zh}'!A1", string=_CHARTS_SHEET.zh)
-        self._put(sheet, row, 1, _CHARTS_SHEET.en, "text")
+        sheet.write_url(row, 0, f"internal:'{SHEET.zh}'!A1", string=SHEET.zh)
+        self._put(sheet, row, 1, SHEET.en, "text")
         for table, rows in written:
             row += 1
             sheet.write_url(row, 0, f"internal:'{table.words.zh}'!A1", string=table.words.zh)
@@ -377,28 +265,10 @@ class _Book:
         sheet.activate()
 
 
-def _largest(chart: _Chart, table: Table) -> list[Row]:
-    """The rows that a chart draws of a table in another order; what has no number has no rank."""
-    by = chart.values[0]
-    return heapq.nlargest(chart.most, (row for row in table.rows() if row[by] is not None), key=itemgetter(by))
-
-
-def _heading(column: Column) -> str:
-    """What stands above a column."""
-    return f"{column.words.zh}\n{column.words.en}"
-
-
 def _lines(column: Column) -> int:
     """About how many lines its heading takes: Chinese letters are broad, and lines end with a word."""
     zh = sum(2 if letter > "\u2e7f" else 1 for letter in column.words.zh) / column.width
     return math.ceil(zh) + math.ceil(1.15 * len(column.words.en) / column.width)
-
-
-def _named(cell: Cell) -> str | int | float:
-    """A name on a chart's axis; a day as Excel counts it."""
-    if isinstance(cell, date):
-        return (cell - date(1899, 12, 30)).days
-    return "" if cell is None else cell
 
 
 def _period(report: Report) -> str:
